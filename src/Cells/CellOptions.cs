@@ -1,0 +1,113 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Simulator.Agents;
+using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Master;
+
+namespace Simulator.Cells;
+
+/// <summary>What networks see of observations.</summary>
+public enum ObservationScale
+{
+    /// <summary>Raw values, as the original.</summary>
+    Raw,
+
+    /// <summary>Each column mapped to [-1, 1] by its known range.</summary>
+    Scaled,
+}
+
+/// <summary>What the critic sees of rewards.</summary>
+public enum RewardScale
+{
+    /// <summary>Raw values, as the original.</summary>
+    Raw,
+
+    /// <summary>Divided by the running deviation of the discounted return (Gymnasium's NormalizeReward).</summary>
+    Scaled,
+}
+
+/// <summary>Departures from the original that keep actors alive (ccm-madrl, section 8).</summary>
+public sealed record MitigationOptions
+{
+    /// <summary>What actors and critic see of observations.</summary>
+    [Description("raw: as the original; scaled: each observation mapped to [-1, 1] by its known range, for actors and critic.")]
+    public ObservationScale Observations { get; init; } = ObservationScale.Raw;
+
+    /// <summary>What the critic sees of rewards.</summary>
+    [Description("raw: as the original; scaled: rewards over the running deviation of the discounted return.")]
+    public RewardScale Rewards { get; init; } = RewardScale.Raw;
+
+    /// <summary>What turns pre-activations into actions.</summary>
+    [Description("tanh: as the original; inverting: no squash, actions clipped, gradients inverted near the bounds (arXiv 1511.04143).")]
+    public OutputFunction Output { get; init; } = OutputFunction.Tanh;
+}
+
+/// <summary>Evaluation without exploration, on episodes that do not disturb training.</summary>
+public sealed record EvaluationOptions
+{
+    /// <summary>Training episodes between two evaluations; 0: only at the end.</summary>
+    [Description("Training episodes between two evaluations without exploration; 0 evaluates only at the end.")]
+    [Range(0, 10_000_000)]
+    public int Every { get; init; } = 50;
+
+    /// <summary>Episodes of one evaluation, the same ones each time; 0: no evaluation.</summary>
+    [Description("Episodes of one evaluation, the same ones each time and for the baselines; 0 switches evaluation off.")]
+    [Range(0, 100_000)]
+    public int Episodes { get; init; } = 10;
+}
+
+/// <summary>What counts as saturated, dead, frozen and stopped (ccm-madrl, section 6).</summary>
+public sealed record TrackingOptions
+{
+    /// <summary>Absolute output above which an output counts as saturated.</summary>
+    [Description("Absolute action above which an output counts as saturated.")]
+    [Range(0.0, 1.0)]
+    public double SaturationThreshold { get; init; } = 0.9;
+
+    /// <summary>Updates W in a row that make gradient death or a freeze.</summary>
+    [Description("Updates in a row that make a gradient death or a freeze.")]
+    [Range(1, 1_000_000)]
+    public int Window { get; init; } = 10;
+
+    /// <summary>Ends a run a hundred episodes after its stopping episode.</summary>
+    [Description("Ends a cell 101 episodes after its reference stopping episode, as the research's runs do.")]
+    public bool EarlyStop { get; init; } = true;
+}
+
+/// <summary>Everything that determines one cell's results, its seed included.</summary>
+public sealed record CellOptions
+{
+    /// <summary>Seed of every draw in the cell.</summary>
+    public ulong Seed { get; init; } = 42;
+
+    /// <summary>Training episodes.</summary>
+    public int Episodes { get; init; } = 2000;
+
+    /// <summary>Clients N.</summary>
+    public int Clients { get; init; } = 50;
+
+    /// <summary>Physics.</summary>
+    public EnvironmentOptions Environment { get; init; } = new();
+
+    /// <summary>Policies.</summary>
+    public PolicyOptions Policy { get; init; } = new();
+
+    /// <summary>Exploration.</summary>
+    public ExplorationOptions Exploration { get; init; } = new();
+
+    /// <summary>The master's choice.</summary>
+    public SelectionOptions Selection { get; init; } = new();
+
+    /// <summary>Learning.</summary>
+    public LearningOptions Learning { get; init; } = new();
+
+    /// <summary>Mitigations.</summary>
+    public MitigationOptions Mitigation { get; init; } = new();
+
+    /// <summary>Evaluation.</summary>
+    public EvaluationOptions Evaluation { get; init; } = new();
+
+    /// <summary>Tracking.</summary>
+    public TrackingOptions Tracking { get; init; } = new();
+}
