@@ -36,7 +36,7 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         var key = (request.Architecture, request.Clients);
         if (!_critics.TryGetValue(key, out var bank))
         {
-            _critics.Add(key, bank = new CriticBank(device, request.Architecture, request.Clients, request.Observation, RawAction.Width));
+            _critics.Add(key, bank = new CriticBank(device, request.Architecture, request.Clients, request.Observation, ClientAction.Width));
         }
 
         Cells++;

@@ -28,7 +28,7 @@ public readonly record struct Turn(int Epoch, Phase Phase, int Episode, int Step
 /// <param name="Offload">Proposes offloading when 0 or more.</param>
 /// <param name="Cpu">Processor share, raw.</param>
 /// <param name="Power">Transmission power share, raw.</param>
-public readonly record struct RawAction(float Offload, float Cpu, float Power)
+public readonly record struct ClientAction(float Offload, float Cpu, float Power)
 {
     /// <summary>Number of components.</summary>
     public const int Width = 3;
@@ -37,7 +37,7 @@ public readonly record struct RawAction(float Offload, float Cpu, float Power)
     public bool Proposes => Offload >= 0;
 
     /// <summary>Reads an action from its three components.</summary>
-    public static RawAction From(ReadOnlySpan<float> raw) => new(raw[0], raw[1], raw[2]);
+    public static ClientAction From(ReadOnlySpan<float> raw) => new(raw[0], raw[1], raw[2]);
 
     /// <summary>Writes the three components.</summary>
     public void CopyTo(Span<float> destination)

@@ -20,7 +20,7 @@ public static class MasterProtocol
     /// <param name="Client">Index of the client.</param>
     /// <param name="Policy">The policy's action, without noise: pi'(S') of the transition before, as tau = 1.</param>
     /// <param name="Explored">The action with exploration noise, which is what happens and what is stored.</param>
-    public sealed record Propose(Turn Turn, int Client, RawAction Policy, RawAction Explored) : IMasterMessage;
+    public sealed record Propose(Turn Turn, int Client, ClientAction Policy, ClientAction Explored) : IMasterMessage;
 
     /// <summary>From the cell, each training step: what came of the decision. The last one of an episode starts learning, and is answered by <see cref="CellProtocol.EpisodeLearned"/>.</summary>
     /// <param name="Turn">The step.</param>
