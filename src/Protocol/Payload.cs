@@ -27,6 +27,9 @@ public sealed class HostPayload(ReadOnlyMemory<float> memory) : IPayload
     /// <summary>The floats themselves.</summary>
     public ReadOnlySpan<float> Span => memory.Span;
 
+    /// <summary>Part of the payload, without a copy.</summary>
+    public HostPayload Slice(int start, int length) => new(memory.Slice(start, length));
+
     /// <inheritdoc/>
     public void CopyTo(Span<float> destination) => memory.Span.CopyTo(destination);
 }
