@@ -1,0 +1,52 @@
+using Simulator.Agents;
+using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Master;
+using Simulator.Protocol;
+
+namespace Simulator.Cells;
+
+/// <summary>From a cell's options to its networks and to the settings of its clients and its master.</summary>
+public static class CellMembers
+{
+    /// <summary>Largest gradient norm of the clipped variant (ccm-madrl, section 7).</summary>
+    public const double ClippedNorm = 1;
+
+    /// <summary>Architecture of the clients' policies.</summary>
+    public static NetworkArchitecture PolicyOf(CellOptions options) =>
+        NetworkArchitecture.Actor(options.Policy.Variant, options.Mitigation.Output, Observation.Width, ClientAction.Width);
+
+    /// <summary>Architecture of the critic.</summary>
+    public static NetworkArchitecture CriticOf(CellOptions options) =>
+        NetworkArchitecture.Critic(options.Policy.Variant, CriticBank.InputWidth(options.Clients, Observation.Width, ClientAction.Width));
+
+    /// <summary>Largest gradient norm of each network, 0 for no limit.</summary>
+    public static double MaxGradientNormOf(CellOptions options) =>
+        options.Learning.MaxGradNorm ?? (options.Policy.Variant == PolicyVariant.Clipped ? ClippedNorm : 0);
+
+    /// <summary>Settings of a client.</summary>
+    public static ClientSettings ClientOf(CellOptions options, int client) => new(
+        client,
+        options.Seed,
+        PolicyOf(options),
+        InitialWeights.StartsSmall(options.Policy.Variant, options.Policy.LastLayer),
+        options.Exploration,
+        ScalingOf(options),
+        options.Tracking.SaturationThreshold,
+        options.Tracking.Window);
+
+    /// <summary>Settings of the master.</summary>
+    public static MasterSettings MasterOf(CellOptions options) => new(
+        options.Clients,
+        options.Seed,
+        CriticOf(options),
+        options.Environment,
+        options.Selection,
+        options.Learning,
+        options.Exploration.Epsilon,
+        ScalingOf(options),
+        options.Mitigation.Rewards == RewardScale.Scaled);
+
+    private static ObservationScaling? ScalingOf(CellOptions options) =>
+        options.Mitigation.Observations == ObservationScale.Scaled ? new ObservationScaling(options.Environment) : null;
+}

@@ -1,0 +1,142 @@
+using Simulator.Environment;
+using Simulator.Protocol;
+
+namespace Simulator.Cells;
+
+/// <summary>What a phase of acting came to.</summary>
+/// <param name="Reward">Sum of the rewards.</param>
+/// <param name="EnergyViolation">Share of clients with the energy constraint violated, mean over the steps.</param>
+/// <param name="DeadlineViolation">Share of clients late, mean over the steps.</param>
+public readonly record struct EpisodeTotals(double Reward, double EnergyViolation, double DeadlineViolation);
+
+/// <summary>
+/// A cell without its mailbox: physics, the running episode, and the order in which training, evaluation and the end follow each other.
+/// </summary>
+public sealed class CellSimulation
+{
+    /// <summary>Episodes that a run goes on after its reference stopping episode (the published stopped runs do).</summary>
+    public const int EpisodesAfterStop = 101;
+
+    private readonly CellOptions _options;
+    private readonly CellEnvironment _environment;
+    private readonly OffloadingAction[] _actions;
+    private double _reward;
+    private double _energy;
+    private double _deadline;
+    private double _evaluated;
+
+    /// <summary>Makes a cell before its first episode.</summary>
+    public CellSimulation(CellOptions options, int epoch)
+    {
+        _options = options;
+        _environment = new CellEnvironment(options.Environment, options.Clients, options.Seed);
+        _actions = new OffloadingAction[options.Clients];
+        Turn = new Turn(epoch, Phase.Training, 0, 0);
+    }
+
+    /// <summary>Where the cell is.</summary>
+    public Turn Turn { get; private set; }
+
+    /// <summary>Training episodes finished, learning included.</summary>
+    public int FinishedEpisodes { get; private set; }
+
+    /// <summary>The reference stopping episode: the first at which every agent had been frozen once; 0 where it has not come.</summary>
+    public int StoppingEpisode { get; private set; }
+
+    /// <summary>Scale of the exploration noise in the running training episode.</summary>
+    public double Epsilon => _options.Exploration.Epsilon(Turn.Episode - 1);
+
+    /// <summary>Whether the last training episode, as far as is known by now, is finished.</summary>
+    public bool TrainingOver => FinishedEpisodes >= _options.Episodes || StoppedEarly;
+
+    /// <summary>Whether training is over because all agents were frozen.</summary>
+    public bool StoppedEarly => _options.Tracking.EarlyStop && StoppingEpisode > 0 && FinishedEpisodes >= StoppingEpisode + EpisodesAfterStop;
+
+    /// <summary>Whether an evaluation is due before training goes on: before the first episode, every so many, and after the last.</summary>
+    public bool EvaluationDue => _options.Evaluation.Episodes > 0
+        && (FinishedEpisodes == 0 || TrainingOver || (_options.Evaluation.Every > 0 && FinishedEpisodes % _options.Evaluation.Every == 0));
+
+    /// <summary>Mean rewards of the constant and greedy policies on the cell's evaluation episodes; empty without evaluation.</summary>
+    public BaselineReward[] Baselines() => _options.Evaluation.Episodes == 0
+        ? []
+        : [.. Simulator.Environment.Baselines.Evaluate(_options.Environment, _options.Clients, _options.Seed, _options.Evaluation.Episodes).Select(b => new BaselineReward(b.Name, b.Reward))];
+
+    /// <summary>Begins the next training episode.</summary>
+    public void BeginEpisode() => Begin(Phase.Training, FinishedEpisodes + 1);
+
+    /// <summary>Begins an evaluation at its first episode.</summary>
+    public void BeginEvaluation()
+    {
+        _evaluated = 0;
+        Begin(Phase.Evaluation, 0);
+    }
+
+    /// <summary>Raw observations of all clients, [N, 7].</summary>
+    public float[] Observe()
+    {
+        var observations = new float[_options.Clients * Observation.Width];
+        _environment.CopyObservations(observations);
+        return observations;
+    }
+
+    /// <summary>Steps the physics.</summary>
+    /// <param name="selected">Who offloads, [N].</param>
+    /// <param name="actions">Raw actions, [N, 3].</param>
+    public StepResult Step(ReadOnlySpan<bool> selected, ReadOnlySpan<float> actions)
+    {
+        for (var i = 0; i < _actions.Length; i++)
+        {
+            _actions[i] = OffloadingAction.FromRaw(actions.Slice(i * ClientAction.Width, ClientAction.Width), selected[i]);
+        }
+
+        var result = _environment.Step(_actions);
+        _reward += result.Reward;
+        _energy += result.EnergyViolationRatio;
+        _deadline += result.DeadlineViolationRatio;
+        Turn = Turn with { Step = Turn.Step + 1 };
+        return result;
+    }
+
+    /// <summary>What the episode came to so far.</summary>
+    public EpisodeTotals Totals => new(_reward, _energy / Turn.Step, _deadline / Turn.Step);
+
+    /// <summary>Ends a training episode after its learning.</summary>
+    /// <param name="update">What was learned; null where there was no update.</param>
+    public void EndEpisode(UpdateReport? update)
+    {
+        FinishedEpisodes = Turn.Episode;
+        if (StoppingEpisode == 0 && update is not null && Array.TrueForAll(update.Agents, a => a.Outcomes.ReferenceStop > 0))
+        {
+            StoppingEpisode = update.Agents.Max(a => a.Outcomes.ReferenceStop);
+        }
+    }
+
+    /// <summary>Ends an evaluation episode, and begins the next where there is one.</summary>
+    /// <returns>The mean reward of all, where that was the last; else null.</returns>
+    public double? EndEvaluationEpisode()
+    {
+        _evaluated += _reward;
+        var next = Turn.Episode + 1;
+        if (next == _options.Evaluation.Episodes)
+        {
+            return _evaluated / next;
+        }
+
+        Begin(Phase.Evaluation, next);
+        return null;
+    }
+
+    private void Begin(Phase phase, int episode)
+    {
+        Turn = new Turn(Turn.Epoch, phase, episode, 0);
+        (_reward, _energy, _deadline) = (0, 0, 0);
+        if (phase == Phase.Training)
+        {
+            _environment.Reset(episode);
+        }
+        else
+        {
+            _environment.ResetForEvaluation(episode);
+        }
+    }
+}

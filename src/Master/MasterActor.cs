@@ -1,0 +1,270 @@
+using Akka.Actor;
+using Simulator.Compute;
+using Simulator.Protocol;
+using static Simulator.Compute.DeviceProtocol;
+
+namespace Simulator.Master;
+
+/// <summary>Whom a master talks to.</summary>
+/// <param name="Epoch">Epoch of the cell; messages of another one are dropped.</param>
+/// <param name="Cell">The cell.</param>
+/// <param name="Device">The batching actor of the cell's node.</param>
+/// <param name="Critic">Its critic there.</param>
+public sealed record MasterLinks(int Epoch, IActorRef Cell, IActorRef Device, int Critic);
+
+/// <summary>
+/// The master of a cell: decides who offloads at each step, and at each episode's end learns and teaches the clients.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Acting ──contention──► Scoring ──► Acting
+///     │ last outcome
+///     ▼
+///   Storing ──► Sampling ──► Targeting ──► Criticising ──► Differentiating ◄──► Teaching
+///     │ too few episodes        (all clients' actions)          │  simultaneous: once, all clients
+///     └──────────────────────────────► Acting ◄─────────────────┘  sequential: once for each client
+/// </code>
+/// Whenever a number is not finite the update ends with the reason, and the cell with it.
+/// </remarks>
+public sealed class MasterActor : ReceiveActor
+{
+    private readonly MasterSettings _settings;
+    private readonly MasterLinks _links;
+    private readonly MasterAgent _agent;
+    private readonly AgentReport[] _reports;
+    private IReadOnlyList<IActorRef> _clients = [];
+    private CriticQuery? _query;
+    private UpdateRound? _round;
+    private CriticStep? _criticStep;
+    private double _actorLoss;
+    private int _answers;
+
+    private MasterActor(MasterSettings settings, MasterLinks links)
+    {
+        _settings = settings;
+        _links = links;
+        _agent = new MasterAgent(settings);
+        _reports = new AgentReport[settings.Clients];
+        Become(Acting);
+    }
+
+    /// <summary>Props of a master.</summary>
+    public static Props Props(MasterSettings settings, MasterLinks links) => Akka.Actor.Props.Create(() => new MasterActor(settings, links));
+
+    /// <summary>From the cell, before anything else: its clients, in the order of their indices.</summary>
+    /// <param name="Clients">The clients, [N].</param>
+    public sealed record Introduce(IReadOnlyList<IActorRef> Clients) : INoSerializationVerificationNeeded;
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        _links.Device.Tell(new WriteCritic(_links.Critic, new HostPayload(_agent.InitialParameters())));
+        _links.Cell.Tell(new CellProtocol.Ready(_links.Epoch, CellProtocol.Critic));
+    }
+
+    private bool Sequential => _settings.Learning.Update == UpdateMode.Sequential;
+
+    private void Common()
+    {
+        Receive<OperationFailed>(m => throw new DeviceOperationException(m.Reason));
+        Receive<IMasterMessage>(m => m.Turn.Epoch != _links.Epoch, _ => { });
+    }
+
+    private void Acting()
+    {
+        Common();
+        Receive<Introduce>(m => _clients = m.Clients);
+        Receive<MasterProtocol.Begin>(m => DecideWhen(_agent.Begin(m.States), m.Turn));
+        Receive<MasterProtocol.Propose>(m => DecideWhen(_agent.Propose(m.Client, m.Policy, m.Explored), m.Turn));
+        Receive<MasterProtocol.Outcome>(OnOutcome);
+        Receive<MasterProtocol.Snapshot>(m => _links.Device.Tell(new ReadCritic(_links.Critic, m.Turn)));
+        Receive<NetworkRead>(m => ParameterParts.Send(_links.Cell, m.Turn, CellProtocol.Critic, m.Values, Self));
+    }
+
+    private void Scoring()
+    {
+        Common();
+        Receive<Evaluated>(m =>
+        {
+            Become(Acting);
+            _links.Cell.Tell(_agent.Decide(m.Turn, _query!, m.Values));
+        });
+    }
+
+    private void Storing()
+    {
+        Common();
+        Receive<Evaluated>(OnStore);
+    }
+
+    private void Sampling()
+    {
+        Common();
+        Receive<MasterProtocol.ActionBatch>(OnActionBatch);
+    }
+
+    private void Targeting()
+    {
+        Common();
+        Receive<Evaluated>(m =>
+        {
+            Become(Criticising);
+            _links.Device.Tell(new ImproveCritic(_links.Critic, m.Turn, _round!.Lesson(_query!, m.Values)));
+        });
+    }
+
+    private void Criticising()
+    {
+        Common();
+        Receive<CriticImproved>(OnCriticImproved);
+    }
+
+    private void Differentiating()
+    {
+        Common();
+        Receive<Differentiated>(OnDifferentiated);
+    }
+
+    private void Teaching()
+    {
+        Common();
+        Receive<MasterProtocol.PolicyUpdated>(OnPolicyUpdated);
+    }
+
+    private void DecideWhen(bool complete, Turn turn)
+    {
+        if (!complete)
+        {
+            return;
+        }
+
+        if (_agent.Decide(turn, out _query) is { } decision)
+        {
+            _links.Cell.Tell(decision);
+        }
+        else
+        {
+            Become(Scoring);
+            _links.Device.Tell(new Evaluate(_links.Critic, turn, _query!));
+        }
+    }
+
+    private void OnOutcome(MasterProtocol.Outcome message)
+    {
+        _agent.Outcome(message.Reward, message.NextStates, message.Done);
+        if (message.Done)
+        {
+            Become(Storing);
+            _query = _agent.ErrorQuery();
+            _links.Device.Tell(new Evaluate(_links.Critic, message.Turn with { Phase = Phase.Learning }, _query));
+        }
+    }
+
+    private void OnStore(Evaluated message)
+    {
+        if (!_agent.Store(_query!, message.Values))
+        {
+            Finish(message.Turn, null, "the critic's value of a stored transition");
+            return;
+        }
+
+        _round = _agent.BeginUpdate(message.Turn.Episode);
+        if (_round is null)
+        {
+            Finish(message.Turn, null, null);
+            return;
+        }
+
+        Become(Sampling);
+        _answers = 0;
+        for (var i = 0; i < _clients.Count; i++)
+        {
+            _clients[i].Tell(new ClientProtocol.ObservationBatch(message.Turn, _round.StatesOf(i), _round.NextStatesOf(i)));
+        }
+    }
+
+    private void OnActionBatch(MasterProtocol.ActionBatch message)
+    {
+        _round!.SetActions(message.Client, message.Actions, message.NextActions);
+        if (++_answers == _clients.Count)
+        {
+            Become(Targeting);
+            _query = _round.TargetQuery();
+            _links.Device.Tell(new Evaluate(_links.Critic, message.Turn, _query));
+        }
+    }
+
+    private void OnCriticImproved(CriticImproved message)
+    {
+        if (!message.Step.Outcome.Finite)
+        {
+            Finish(message.Turn, null, "the critic's loss, gradient or parameters");
+            return;
+        }
+
+        _criticStep = message.Step;
+        _agent.Learned(message.Step);
+        _answers = 0;
+        _actorLoss = 0;
+        Differentiate(message.Turn);
+    }
+
+    private void Differentiate(Turn turn)
+    {
+        Become(Differentiating);
+        _links.Device.Tell(new Differentiate(_links.Critic, turn, _round!.Question()));
+    }
+
+    private void OnDifferentiated(Differentiated message)
+    {
+        if (!double.IsFinite(message.Answer.Loss))
+        {
+            Finish(message.Turn, null, "the actors' loss");
+            return;
+        }
+
+        Become(Teaching);
+        if (Sequential)
+        {
+            _actorLoss += message.Answer.Loss / _clients.Count;
+            Teach(_answers, message);
+            return;
+        }
+
+        _actorLoss = message.Answer.Loss;
+        for (var i = 0; i < _clients.Count; i++)
+        {
+            Teach(i, message);
+        }
+    }
+
+    private void Teach(int client, Differentiated message) =>
+        _clients[client].Tell(new ClientProtocol.ActionGradient(message.Turn, _round!.GradientOf(client, message.Answer)));
+
+    private void OnPolicyUpdated(MasterProtocol.PolicyUpdated message)
+    {
+        _reports[message.Client] = message.Report;
+        _answers++;
+        if (_answers == _clients.Count)
+        {
+            var broken = Array.FindIndex(_reports, r => !r.Finite);
+            Finish(
+                message.Turn,
+                UpdateSummary.Of(_criticStep!, _actorLoss, _reports),
+                broken < 0 ? null : $"the gradient or parameters of client {broken}");
+        }
+        else if (Sequential)
+        {
+            _round!.SetActions(message.Client, message.ActionsAfter);
+            Differentiate(message.Turn);
+        }
+    }
+
+    private void Finish(Turn turn, UpdateReport? report, string? divergence)
+    {
+        Become(Acting);
+        _round = null;
+        _query = null;
+        _links.Cell.Tell(new CellProtocol.EpisodeLearned(turn, divergence is null ? report : null, divergence));
+    }
+}

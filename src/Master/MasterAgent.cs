@@ -1,0 +1,233 @@
+using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Protocol;
+
+namespace Simulator.Master;
+
+/// <summary>What one master is, apart from the critic's parameters, which the device holds.</summary>
+/// <param name="Clients">N.</param>
+/// <param name="Seed">Seed of the cell.</param>
+/// <param name="Critic">Architecture of the critic.</param>
+/// <param name="Environment">Limit and storage of the server.</param>
+/// <param name="Selection">Whom exploration draws from.</param>
+/// <param name="Learning">Batch, replay, discount, update mode.</param>
+/// <param name="Epsilon">Probability of a random selection, from the number of finished episodes.</param>
+/// <param name="Scaling">Scaling of observations; null for raw ones.</param>
+/// <param name="ScaleRewards">Whether the critic sees rewards over the running deviation of the return.</param>
+public sealed record MasterSettings(
+    int Clients,
+    ulong Seed,
+    NetworkArchitecture Critic,
+    EnvironmentOptions Environment,
+    SelectionOptions Selection,
+    LearningOptions Learning,
+    Func<int, double> Epsilon,
+    ObservationScaling? Scaling,
+    bool ScaleRewards);
+
+/// <summary>
+/// A master without its mailbox: the barrier of a step, selection, the running episode, the replay memory, and the minibatch of an update.
+/// </summary>
+public sealed class MasterAgent
+{
+    /// <summary>Stored episodes from which on each episode ends in an update.</summary>
+    public const int EpisodesBeforeLearning = 2;
+
+    private readonly MasterSettings _settings;
+    private readonly JointInput _input;
+    private readonly CandidateSelection _selection;
+    private readonly PrioritizedReplay _replay;
+    private readonly RewardScaling? _rewards;
+    private readonly EpisodeMemory _episode;
+    private readonly int[] _slots;
+    private float[]? _states;
+    private float[] _policies = [];
+    private float[] _actions = [];
+    private int _proposals;
+    private int _storedEpisodes;
+
+    /// <summary>Makes a master with an empty memory.</summary>
+    public MasterAgent(MasterSettings settings)
+    {
+        _settings = settings;
+        _input = new JointInput(settings.Clients, settings.Scaling);
+        _selection = new CandidateSelection(settings.Environment, settings.Selection, settings.Clients, settings.Seed);
+        _replay = new PrioritizedReplay(settings.Learning.Replay, settings.Clients);
+        _rewards = settings.ScaleRewards ? new RewardScaling(settings.Learning.Gamma) : null;
+        _episode = new EpisodeMemory(settings.Clients);
+        _slots = new int[settings.Learning.Batch];
+        NewStep();
+    }
+
+    /// <summary>Transitions in the replay memory.</summary>
+    public int Stored => _replay.Count;
+
+    private double RewardScale => _rewards?.Deviation ?? 1;
+
+    /// <summary>The critic's initial parameters, in the order of its layout; its last layer always starts small.</summary>
+    public float[] InitialParameters()
+    {
+        var random = new RandomStream(_settings.Seed, DrawPurpose.CriticWeights);
+        return InitialWeights.Draw(_settings.Critic.Layout, smallLastLayer: true, bound => random.NextUniformSingle(-bound, bound));
+    }
+
+    /// <summary>Takes in all observations of a step.</summary>
+    /// <returns>Whether all that a decision needs is there.</returns>
+    public bool Begin(IPayload states)
+    {
+        _states = states.ToArray();
+        return StepComplete;
+    }
+
+    /// <summary>Takes in a client's proposal.</summary>
+    /// <returns>Whether all that a decision needs is there.</returns>
+    public bool Propose(int client, ClientAction policy, ClientAction explored)
+    {
+        policy.CopyTo(_policies.AsSpan(client * ClientAction.Width));
+        explored.CopyTo(_actions.AsSpan(client * ClientAction.Width));
+        _proposals++;
+        return StepComplete;
+    }
+
+    /// <summary>Decides who offloads, where nobody need be valued.</summary>
+    /// <param name="turn">The step.</param>
+    /// <param name="query">Whom the critic must value first, where no decision is returned.</param>
+    public CellProtocol.Decide? Decide(Turn turn, out CriticQuery? query)
+    {
+        query = null;
+        var selected = new bool[_settings.Clients];
+        var epsilon = turn.Phase == Phase.Evaluation ? 0 : _settings.Epsilon(turn.Episode - 1);
+        if (_selection.Choose(turn, _states, _actions, epsilon, selected) is not { } proposers)
+        {
+            return Decided(turn, selected);
+        }
+
+        var joint = new float[_input.Width];
+        _input.WriteStates(joint, 0, _states);
+        _input.WriteActions(joint, 0, _actions);
+        query = new CriticQuery(joint, Array.ConvertAll(proposers, i => new Candidate(0, i)));
+        return null;
+    }
+
+    /// <summary>Decides who offloads by value.</summary>
+    /// <param name="turn">The step.</param>
+    /// <param name="query">What <see cref="Decide(Turn, out CriticQuery?)"/> asked.</param>
+    /// <param name="values">Q of its candidates.</param>
+    public CellProtocol.Decide Decide(Turn turn, CriticQuery query, float[] values)
+    {
+        var selected = new bool[_settings.Clients];
+        var proposers = new int[values.Length];
+        for (var i = 0; i < proposers.Length; i++)
+        {
+            proposers[i] = query.Candidates.Span[i].Client;
+        }
+
+        _selection.Choose(_states, proposers, values, selected);
+        return Decided(turn, selected);
+    }
+
+    /// <summary>Takes in what came of a training step.</summary>
+    public void Outcome(double reward, IPayload nextStates, bool done)
+    {
+        _rewards?.Observe(reward, done);
+        _episode.End(reward, nextStates.ToArray(), done);
+    }
+
+    /// <summary>Whom the critic must value before the episode can be stored.</summary>
+    public CriticQuery ErrorQuery() => _episode.ErrorQuery(_input);
+
+    /// <summary>Stores the finished episode.</summary>
+    /// <param name="query">What <see cref="ErrorQuery"/> gave.</param>
+    /// <param name="values">Q of its candidates.</param>
+    /// <returns>False where an error is not finite: nothing was stored, the cell has diverged.</returns>
+    public bool Store(CriticQuery query, float[] values)
+    {
+        var errors = _episode.Errors(query, values, _settings.Learning.Gamma, RewardScale);
+        if (!Array.TrueForAll(errors, double.IsFinite))
+        {
+            return false;
+        }
+
+        _episode.MoveTo(_replay, errors);
+        _storedEpisodes++;
+        return true;
+    }
+
+    /// <summary>Draws the minibatch of an update; null before there are <see cref="EpisodesBeforeLearning"/> episodes.</summary>
+    public UpdateRound? BeginUpdate(int episode)
+    {
+        if (_storedEpisodes < EpisodesBeforeLearning)
+        {
+            return null;
+        }
+
+        var size = _settings.Learning.Batch;
+        var random = new RandomStream(_settings.Seed, DrawPurpose.Replay, episode: episode);
+        var uniforms = new double[size];
+        for (var b = 0; b < size; b++)
+        {
+            uniforms[b] = random.NextDouble();
+        }
+
+        var weights = new double[size];
+        _replay.Sample(uniforms, _slots, weights);
+        return new UpdateRound(Read(weights), _settings.Scaling, _selection.Limit, _settings.Learning.Gamma);
+    }
+
+    /// <summary>Takes the critic's errors on the minibatch into the priorities.</summary>
+    public void Learned(CriticStep step)
+    {
+        for (var b = 0; b < _slots.Length; b++)
+        {
+            _replay.UpdatePriority(_slots[b], step.Errors[b]);
+        }
+    }
+
+    private bool StepComplete => _states is not null && _proposals == _settings.Clients;
+
+    private CellProtocol.Decide Decided(Turn turn, bool[] selected)
+    {
+        var actions = _actions;
+        if (turn.Phase == Phase.Training)
+        {
+            _episode.Begin(_states!, _policies, actions, selected);
+        }
+
+        NewStep();
+        return new CellProtocol.Decide(turn, selected, new HostPayload(actions));
+    }
+
+    private void NewStep()
+    {
+        _states = null;
+        _policies = new float[_settings.Clients * ClientAction.Width];
+        _actions = new float[_settings.Clients * ClientAction.Width];
+        _proposals = 0;
+    }
+
+    private Minibatch Read(double[] weights)
+    {
+        var (clients, size) = (_settings.Clients, _slots.Length);
+        var batch = new Minibatch(
+            clients,
+            new float[size * clients * Observation.Width],
+            new float[size * clients * Observation.Width],
+            new float[size * clients * ClientAction.Width],
+            new bool[size * clients],
+            new double[size],
+            new bool[size],
+            weights);
+        for (var b = 0; b < size; b++)
+        {
+            var slot = _slots[b];
+            _replay.State(slot).CopyTo(batch.States.AsSpan(b * clients * Observation.Width));
+            _replay.NextState(slot).CopyTo(batch.NextStates.AsSpan(b * clients * Observation.Width));
+            _replay.Actions(slot).CopyTo(batch.Actions.AsSpan(b * clients * ClientAction.Width));
+            _replay.Selected(slot).CopyTo(batch.Selected.AsSpan(b * clients));
+            batch.Rewards[b] = _replay.Reward(slot) / RewardScale;
+            batch.Done[b] = _replay.Done(slot);
+        }
+
+        return batch;
+    }
+}

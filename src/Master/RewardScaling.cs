@@ -1,0 +1,34 @@
+namespace Simulator.Master;
+
+/// <summary>
+/// Rewards over the running deviation of the discounted return, r / sqrt(var + 1e-8): Gymnasium's NormalizeReward with its running moments (Welford's, started at mean 0,
+/// variance 1 and a count of 1e-4).
+/// </summary>
+/// <param name="gamma">Discount of the return.</param>
+public sealed class RewardScaling(double gamma)
+{
+    private const double Epsilon = 1e-8;
+
+    private double _return;
+    private double _mean;
+    private double _variance = 1;
+    private double _count = 1e-4;
+
+    /// <summary>What rewards are divided by at this moment.</summary>
+    public double Deviation => Math.Sqrt(_variance + Epsilon);
+
+    /// <summary>Takes in the reward of a step; an episode's end begins a new return.</summary>
+    public void Observe(double reward, bool done)
+    {
+        _return = (_return * gamma) + reward;
+        var total = _count + 1;
+        var delta = _return - _mean;
+        _mean += delta / total;
+        _variance = ((_variance * _count) + (delta * delta * _count / total)) / total;
+        _count = total;
+        if (done)
+        {
+            _return = 0;
+        }
+    }
+}

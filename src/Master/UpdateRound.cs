@@ -1,0 +1,161 @@
+using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Protocol;
+
+namespace Simulator.Master;
+
+/// <summary>
+/// One update of a cell on one minibatch, from the master's side (ccm-madrl, section 5): what each client is asked, what the critic learns, and what each client's action should
+/// change by. The calls come in this order: actions of all clients, targets, critic step, then gradients, for all clients at once or one after the other.
+/// </summary>
+public sealed class UpdateRound
+{
+    private readonly Minibatch _batch;
+    private readonly JointInput _input;
+    private readonly int _limit;
+    private readonly double _gamma;
+    private readonly float[] _states;
+    private readonly float[] _nextStates;
+    private readonly float[] _current;
+    private readonly float[] _next;
+
+    /// <summary>Begins an update.</summary>
+    /// <param name="batch">The minibatch.</param>
+    /// <param name="scaling">Scaling of observations; null for raw ones.</param>
+    /// <param name="selectionLimit">Most clients selected at once, min(K, N): pairs of a transition.</param>
+    /// <param name="gamma">Discount factor.</param>
+    public UpdateRound(Minibatch batch, ObservationScaling? scaling, int selectionLimit, double gamma)
+    {
+        _batch = batch;
+        _input = new JointInput(batch.Clients, scaling);
+        _limit = selectionLimit;
+        _gamma = gamma;
+        _states = ByClient(batch.States);
+        _nextStates = ByClient(batch.NextStates);
+        _current = Joint(batch.States);
+        _next = Joint(batch.NextStates);
+    }
+
+    /// <summary>Raw observations S_i of a client, [B, 7].</summary>
+    public HostPayload StatesOf(int client) => Part(_states, client);
+
+    /// <summary>Raw observations S'_i of a client, [B, 7].</summary>
+    public HostPayload NextStatesOf(int client) => Part(_nextStates, client);
+
+    /// <summary>Takes in what a client's policy does on the minibatch: pi_i(S_i) and pi'_i(S'_i), [B, 3] each.</summary>
+    public void SetActions(int client, IPayload actions, IPayload nextActions)
+    {
+        Write(_current, client, actions);
+        Write(_next, client, nextActions);
+    }
+
+    /// <summary>Takes in what a client's policy does on S_i after its step, [B, 3].</summary>
+    public void SetActions(int client, IPayload actions) => Write(_current, client, actions);
+
+    /// <summary>Whom the targets value: in each S' those whose policy proposes, or the zero candidate.</summary>
+    public CriticQuery TargetQuery()
+    {
+        var candidates = new List<Candidate>(_batch.Size * _batch.Clients);
+        for (var b = 0; b < _batch.Size; b++)
+        {
+            CriticBank.AddProposers(_input.Actions(_next, b), ClientAction.Width, b, candidates);
+        }
+
+        return new CriticQuery(_next, candidates.ToArray());
+    }
+
+    /// <summary>What the critic learns: the stored actions, the pairs of those selected, targets and weights.</summary>
+    /// <param name="query">What <see cref="TargetQuery"/> gave.</param>
+    /// <param name="values">Q' of its candidates.</param>
+    public CriticLesson Lesson(CriticQuery query, float[] values)
+    {
+        var size = _batch.Size;
+        var top = new float[size];
+        CriticBank.Maximisers(query.Candidates.Span, values, new Candidate[size], top);
+        var joint = Joint(_batch.States);
+        var pairs = new int[size * _limit];
+        var targets = new double[size];
+        for (var b = 0; b < size; b++)
+        {
+            _input.WriteActions(joint, b, Row(_batch.Actions, b, ClientAction.Width));
+            targets[b] = TdTarget.Of(_batch.Rewards[b], _gamma, _batch.Done[b], top[b]);
+            WritePairs(_batch.Selected.AsSpan(b * _batch.Clients, _batch.Clients), pairs.AsSpan(b * _limit, _limit));
+        }
+
+        return new CriticLesson(joint, pairs, targets, _batch.Weights);
+    }
+
+    /// <summary>What the actors' loss asks of the critic, with the newest action of each client.</summary>
+    public ActorQuestion Question() => new(_current.AsMemory(), _batch.Weights);
+
+    /// <summary>dL/da_i of a client, [B, 3].</summary>
+    public HostPayload GradientOf(int client, ActorAnswer answer)
+    {
+        var length = _batch.Size * ClientAction.Width;
+        return new HostPayload(answer.Gradients.AsMemory(client * length, length));
+    }
+
+    private static void WritePairs(ReadOnlySpan<bool> selected, Span<int> pairs)
+    {
+        pairs.Fill(Candidate.None);
+        var count = 0;
+        for (var i = 0; i < selected.Length; i++)
+        {
+            if (selected[i])
+            {
+                pairs[count++] = i;
+            }
+        }
+
+        if (count == 0)
+        {
+            pairs[0] = Candidate.Zero;
+        }
+    }
+
+    private void Write(float[] joint, int client, IPayload actions)
+    {
+        Span<float> all = stackalloc float[ClientAction.Width * 64];
+        var length = _batch.Size * ClientAction.Width;
+        var values = length <= all.Length ? all[..length] : new float[length];
+        actions.CopyTo(values);
+        for (var b = 0; b < _batch.Size; b++)
+        {
+            values.Slice(b * ClientAction.Width, ClientAction.Width).CopyTo(_input.Actions(joint, b)[(client * ClientAction.Width)..]);
+        }
+    }
+
+    private float[] Joint(float[] states)
+    {
+        var joint = new float[_batch.Size * _input.Width];
+        for (var b = 0; b < _batch.Size; b++)
+        {
+            _input.WriteStates(joint, b, Row(states, b, Observation.Width));
+        }
+
+        return joint;
+    }
+
+    private ReadOnlySpan<float> Row(float[] values, int b, int width) => values.AsSpan(b * _batch.Clients * width, _batch.Clients * width);
+
+    private float[] ByClient(float[] states)
+    {
+        var all = new float[states.Length];
+        for (var b = 0; b < _batch.Size; b++)
+        {
+            for (var i = 0; i < _batch.Clients; i++)
+            {
+                states.AsSpan(((b * _batch.Clients) + i) * Observation.Width, Observation.Width)
+                    .CopyTo(all.AsSpan(((i * _batch.Size) + b) * Observation.Width));
+            }
+        }
+
+        return all;
+    }
+
+    private HostPayload Part(float[] all, int client)
+    {
+        var length = _batch.Size * Observation.Width;
+        return new HostPayload(all.AsMemory(client * length, length));
+    }
+}

@@ -1,0 +1,51 @@
+using Simulator.Compute;
+using Simulator.Protocol;
+
+namespace Simulator.Master;
+
+/// <summary>From the reports of all clients and the critic's step to the report on a cell's update.</summary>
+public static class UpdateSummary
+{
+    /// <summary>Summarises an update.</summary>
+    /// <param name="critic">The critic's step.</param>
+    /// <param name="actorLoss">Mean loss that the actors stepped along.</param>
+    /// <param name="agents">Report of each client, [N].</param>
+    public static UpdateReport Of(CriticStep critic, double actorLoss, IReadOnlyList<AgentReport> agents)
+    {
+        var layers = new double[agents[0].LayerNorms.Length];
+        for (var l = 0; l < layers.Length; l++)
+        {
+            layers[l] = RootMeanSquare(agents, a => a.LayerNorms[l]);
+        }
+
+        return new UpdateReport(
+            new GradientReport(critic.Loss, critic.Outcome.GradientNorm, critic.Outcome.LayerNorms, critic.Outcome.Clipped ? 1 : 0),
+            new GradientReport(actorLoss, RootMeanSquare(agents, a => a.GradientNorm), layers, agents.Count(a => a.Clipped)),
+            Together(agents),
+            critic.Errors.Average(),
+            [.. agents.Select(a => new AgentSample(
+                a.State, (float)a.Activations.SaturationRatio, (float)a.Activations.Slope, (float)a.GradientNorm, a.Frozen, a.Outcomes))]);
+    }
+
+    private static double RootMeanSquare(IReadOnlyList<AgentReport> agents, Func<AgentReport, double> of) =>
+        Math.Sqrt(agents.Sum(a => of(a) * of(a)) / agents.Count);
+
+    private static ActivationSummary Together(IReadOnlyList<AgentReport> agents)
+    {
+        var outputs = agents.Sum(a => a.Activations.Outputs);
+        double Mean(Func<ActivationSummary, double> of) => agents.Sum(a => of(a.Activations) * a.Activations.Outputs) / outputs;
+        var mean = Mean(s => s.PreActivationMean);
+        var squares = Mean(s => (s.PreActivationDeviation * s.PreActivationDeviation) + (s.PreActivationMean * s.PreActivationMean));
+        return new ActivationSummary(
+            outputs,
+            Mean(s => s.SaturationRatio),
+            Mean(s => s.Slope),
+            mean,
+            Math.Sqrt(Math.Max(0, squares - (mean * mean))),
+            agents.Min(a => a.Activations.PreActivationMin),
+            agents.Max(a => a.Activations.PreActivationMax),
+            Mean(s => s.ActionMean),
+            agents.Min(a => a.Activations.ActionMin),
+            agents.Max(a => a.Activations.ActionMax));
+    }
+}

@@ -1,0 +1,242 @@
+namespace Simulator.Protocol;
+
+/// <summary>
+/// How each message is written: a manifest of two letters and its fields in order. A manifest is never given to another message, and fields are never reordered: a changed message
+/// gets a new manifest.
+/// </summary>
+internal static class WireFormat
+{
+    private static readonly Dictionary<Type, Entry> ByType = [];
+    private static readonly Dictionary<string, Entry> ByManifest = new(StringComparer.Ordinal);
+
+    static WireFormat()
+    {
+        // Client
+        Add<ClientProtocol.Observe>(
+            "co",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.Observation); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+        Add<ClientProtocol.ObservationBatch>(
+            "cb",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.States); w.Payload(m.NextStates); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload(), r.Payload()));
+        Add<ClientProtocol.ActionGradient>(
+            "cg",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.Gradient); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+        Add<ClientProtocol.Snapshot>("cs", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
+
+        // Master
+        Add<MasterProtocol.Begin>(
+            "mb",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.States); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+        Add<MasterProtocol.Propose>(
+            "mp",
+            (w, m) => { w.Turn(m.Turn); w.Int(m.Client); Write(w, m.Policy); Write(w, m.Explored); },
+            static (ref WireReader r) => new(r.Turn(), r.Int(), Action(ref r), Action(ref r)));
+        Add<MasterProtocol.Outcome>(
+            "mo",
+            (w, m) => { w.Turn(m.Turn); w.Double(m.Reward); w.Payload(m.NextStates); w.Bool(m.Done); },
+            static (ref WireReader r) => new(r.Turn(), r.Double(), r.Payload(), r.Bool()));
+        Add<MasterProtocol.ActionBatch>(
+            "ma",
+            (w, m) => { w.Turn(m.Turn); w.Int(m.Client); w.Payload(m.Actions); w.Payload(m.NextActions); },
+            static (ref WireReader r) => new(r.Turn(), r.Int(), r.Payload(), r.Payload()));
+        Add<MasterProtocol.PolicyUpdated>(
+            "mu",
+            (w, m) => { w.Turn(m.Turn); w.Int(m.Client); Write(w, m.Report); w.Payload(m.ActionsAfter); },
+            static (ref WireReader r) => new(r.Turn(), r.Int(), Report(ref r), r.Payload()));
+        Add<MasterProtocol.Snapshot>("ms", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
+
+        // Cell
+        Add<CellProtocol.Ready>("ey", (w, m) => { w.Int(m.Epoch); w.Int(m.Member); }, static (ref WireReader r) => new(r.Int(), r.Int()));
+        Add<CellProtocol.Decide>(
+            "ed",
+            (w, m) => { w.Turn(m.Turn); w.Bools(m.Selected); w.Payload(m.Actions); },
+            static (ref WireReader r) => new(r.Turn(), r.Bools(), r.Payload()));
+        Add<CellProtocol.EpisodeLearned>(
+            "el",
+            (w, m) => { w.Turn(m.Turn); Optional(w, m.Update); w.Text(m.Divergence); },
+            static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r), r.Text()));
+        Add<CellProtocol.Parameters>("ep", Write, Parameters);
+        Add<CellProtocol.Stop>("es", (_, _) => { }, static (ref WireReader _) => CellProtocol.Stop.Instance);
+
+        // Population
+        Add<PopulationProtocol.CellStarted>(
+            "ps",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Items(m.Baselines, static (v, b) => { v.Text(b.Name); v.Double(b.Reward); }); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Items(12, static (ref WireReader v) => new BaselineReward(v.Text() ?? string.Empty, v.Double()))));
+        Add<PopulationProtocol.EpisodeFinished>(
+            "pf",
+            (w, m) =>
+            {
+                w.Int(m.Cell);
+                w.Int(m.Epoch);
+                w.Int(m.Episode);
+                w.Double(m.Reward);
+                w.Double(m.Epsilon);
+                w.Double(m.EnergyViolation);
+                w.Double(m.DeadlineViolation);
+                Optional(w, m.Update);
+            },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), r.Double(), r.Double(), OptionalUpdate(ref r)));
+        Add<PopulationProtocol.Evaluated>(
+            "pe",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double()));
+        Add<PopulationProtocol.CellParameters>(
+            "pp",
+            (w, m) => { w.Int(m.Cell); Write(w, m.Part); },
+            static (ref WireReader r) => new(r.Int(), Parameters(ref r)));
+        Add<PopulationProtocol.CellEnded>(
+            "pd",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Byte((byte)m.Status); w.Int(m.Episodes); w.Int(m.StoppingEpisode); w.Text(m.Detail); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Enumeration<CellStatus>(), r.Int(), r.Int(), r.Text()));
+    }
+
+    private delegate void Writer<in T>(WireWriter writer, T message);
+
+    /// <summary>All message types that can be serialized.</summary>
+    internal static IReadOnlyCollection<Type> Types => ByType.Keys;
+
+    internal static string ManifestOf(object message) => EntryOf(message).Manifest;
+
+    internal static byte[] Write(object message)
+    {
+        var writer = new WireWriter();
+        EntryOf(message).Write(writer, message);
+        return writer.ToArray();
+    }
+
+    internal static object Read(ReadOnlySpan<byte> bytes, string manifest)
+    {
+        if (!ByManifest.TryGetValue(manifest, out var entry))
+        {
+            throw new MalformedMessageException($"no message has the manifest '{manifest}'");
+        }
+
+        var reader = new WireReader(bytes);
+        var message = entry.Read(ref reader);
+        reader.End();
+        return message;
+    }
+
+    private static Entry EntryOf(object message) => ByType.TryGetValue(message.GetType(), out var entry)
+        ? entry
+        : throw new ArgumentException($"{message.GetType()} is no message that may leave the process", nameof(message));
+
+    private static void Add<T>(string manifest, Writer<T> write, WireReader.ItemReader<T> read)
+        where T : class
+    {
+        var entry = new Entry(manifest, (w, m) => write(w, (T)m), (ref WireReader r) => read(ref r));
+        ByType.Add(typeof(T), entry);
+        ByManifest.Add(manifest, entry);
+    }
+
+    private static void Write(WireWriter w, ClientAction action)
+    {
+        w.Single(action.Offload);
+        w.Single(action.Cpu);
+        w.Single(action.Power);
+    }
+
+    private static ClientAction Action(ref WireReader r) => new(r.Single(), r.Single(), r.Single());
+
+    private static void Write(WireWriter w, AgentReport report)
+    {
+        w.Byte((byte)report.State);
+        w.Double(report.GradientNorm);
+        w.Doubles(report.LayerNorms);
+        w.Bool(report.Clipped);
+        w.Bool(report.Frozen);
+        w.Bool(report.Finite);
+        Write(w, report.Activations);
+        Write(w, report.Outcomes);
+    }
+
+    private static AgentReport Report(ref WireReader r) =>
+        new(r.Enumeration<AgentState>(), r.Double(), r.Doubles(), r.Bool(), r.Bool(), r.Bool(), Activations(ref r), Outcomes(ref r));
+
+    private static void Write(WireWriter w, ActivationSummary summary)
+    {
+        w.Int(summary.Outputs);
+        w.Double(summary.SaturationRatio);
+        w.Double(summary.Slope);
+        w.Double(summary.PreActivationMean);
+        w.Double(summary.PreActivationDeviation);
+        w.Double(summary.PreActivationMin);
+        w.Double(summary.PreActivationMax);
+        w.Double(summary.ActionMean);
+        w.Double(summary.ActionMin);
+        w.Double(summary.ActionMax);
+    }
+
+    private static ActivationSummary Activations(ref WireReader r) =>
+        new(r.Int(), r.Double(), r.Double(), r.Double(), r.Double(), r.Double(), r.Double(), r.Double(), r.Double(), r.Double());
+
+    private static void Write(WireWriter w, AgentOutcomes outcomes)
+    {
+        w.Int(outcomes.ReferenceStop);
+        w.Int(outcomes.SaturationOnset);
+        w.Int(outcomes.GradientDeath);
+        w.Int(outcomes.Freeze);
+    }
+
+    private static AgentOutcomes Outcomes(ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Int());
+
+    private static void Write(WireWriter w, GradientReport report)
+    {
+        w.Double(report.Loss);
+        w.Double(report.GradientNorm);
+        w.Doubles(report.LayerNorms);
+        w.Int(report.Clipped);
+    }
+
+    private static GradientReport Gradients(ref WireReader r) => new(r.Double(), r.Double(), r.Doubles(), r.Int());
+
+    private static void Write(WireWriter w, AgentSample sample)
+    {
+        w.Byte((byte)sample.State);
+        w.Single(sample.SaturationRatio);
+        w.Single(sample.Slope);
+        w.Single(sample.GradientNorm);
+        w.Bool(sample.Frozen);
+        Write(w, sample.Outcomes);
+    }
+
+    private static AgentSample Sample(ref WireReader r) =>
+        new(r.Enumeration<AgentState>(), r.Single(), r.Single(), r.Single(), r.Bool(), Outcomes(ref r));
+
+    private static void Optional(WireWriter w, UpdateReport? update)
+    {
+        w.Bool(update is not null);
+        if (update is not null)
+        {
+            Write(w, update.Critic);
+            Write(w, update.Actors);
+            Write(w, update.Activations);
+            w.Double(update.MeanError);
+            w.Items(update.Agents, Write);
+        }
+    }
+
+    private static UpdateReport? OptionalUpdate(ref WireReader r)
+    {
+        const int sampleBytes = 30;
+        return r.Bool() ? new(Gradients(ref r), Gradients(ref r), Activations(ref r), r.Double(), r.Items(sampleBytes, Sample)) : null;
+    }
+
+    private static void Write(WireWriter w, CellProtocol.Parameters part)
+    {
+        w.Turn(part.Turn);
+        w.Int(part.Owner);
+        w.Int(part.Offset);
+        w.Int(part.Total);
+        w.Payload(part.Values);
+    }
+
+    private static CellProtocol.Parameters Parameters(ref WireReader r) => new(r.Turn(), r.Int(), r.Int(), r.Int(), r.Payload());
+
+    private sealed record Entry(string Manifest, Action<WireWriter, object> Write, WireReader.ItemReader<object> Read);
+}
