@@ -1,0 +1,78 @@
+using Simulator.Compute;
+using Simulator.Protocol;
+
+namespace Simulator.Agents;
+
+/// <summary>
+/// Watches the outputs of one policy between two updates: how many are saturated, how steep the output function still is, how large pre-activations are
+/// (ccm-madrl, section 6).
+/// </summary>
+/// <param name="output">The policy's output function.</param>
+/// <param name="threshold">|a| above which an output counts as saturated.</param>
+public sealed class SaturationMonitor(OutputFunction output, double threshold)
+{
+    private int _outputs;
+    private int _saturated;
+    private double _slope;
+    private double _sum;
+    private double _squares;
+    private double _min = double.PositiveInfinity;
+    private double _max = double.NegativeInfinity;
+    private double _actionSum;
+    private double _actionMin = double.PositiveInfinity;
+    private double _actionMax = double.NegativeInfinity;
+
+    /// <summary>Takes in outputs of the noise-free policy.</summary>
+    /// <param name="preActivations">z, any number.</param>
+    /// <param name="actions">a of each z.</param>
+    public void Observe(ReadOnlySpan<float> preActivations, ReadOnlySpan<float> actions)
+    {
+        for (var i = 0; i < preActivations.Length; i++)
+        {
+            double z = preActivations[i];
+            double a = actions[i];
+            _saturated += Math.Abs(a) > threshold ? 1 : 0;
+            _slope += output switch
+            {
+                OutputFunction.Tanh => 1 - (a * a),
+                OutputFunction.Inverting => Math.Abs(z) < 1 ? 1 : 0,
+                _ => throw new InvalidOperationException($"no slope of {output}"),
+            };
+            _sum += z;
+            _squares += z * z;
+            _min = Math.Min(_min, z);
+            _max = Math.Max(_max, z);
+            _actionSum += a;
+            _actionMin = Math.Min(_actionMin, a);
+            _actionMax = Math.Max(_actionMax, a);
+        }
+
+        _outputs += preActivations.Length;
+    }
+
+    /// <summary>What was seen since the last call, and begins anew.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was seen.</exception>
+    public ActivationSummary Take()
+    {
+        if (_outputs == 0)
+        {
+            throw new InvalidOperationException("no output was observed since the last update");
+        }
+
+        var mean = _sum / _outputs;
+        var summary = new ActivationSummary(
+            _outputs,
+            (double)_saturated / _outputs,
+            _slope / _outputs,
+            mean,
+            Math.Sqrt(Math.Max(0, (_squares / _outputs) - (mean * mean))),
+            _min,
+            _max,
+            _actionSum / _outputs,
+            _actionMin,
+            _actionMax);
+        (_outputs, _saturated, _slope, _sum, _squares, _actionSum) = (0, 0, 0, 0, 0, 0);
+        (_min, _max, _actionMin, _actionMax) = (double.PositiveInfinity, double.NegativeInfinity, double.PositiveInfinity, double.NegativeInfinity);
+        return summary;
+    }
+}

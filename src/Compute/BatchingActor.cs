@@ -1,0 +1,199 @@
+using Akka.Actor;
+using Akka.Event;
+using Simulator.Protocol;
+using static Simulator.Compute.DeviceProtocol;
+
+namespace Simulator.Compute;
+
+/// <summary>How a batching actor gathers requests.</summary>
+/// <param name="Delay">How long complete rounds wait for those of other cells; zero runs what is there as soon as the mailbox is empty.</param>
+/// <param name="Threads">Threads of the matrix library, 0 for all processors.</param>
+public sealed record BatchingOptions(TimeSpan Delay, int Threads)
+{
+    /// <summary>No delay, all processors.</summary>
+    public static BatchingOptions Default { get; } = new(TimeSpan.Zero, 0);
+}
+
+/// <summary>
+/// Owns one device and all tensors on it. Requests of clients gather in rounds, each complete when all it expects have asked; complete rounds of all cells are run
+/// together, each kind as one operation over stacked slots. Since what is computed for a slot does not depend on its neighbours, results do not depend on which rounds meet.
+/// </summary>
+/// <remarks>
+/// <code>
+///   request ──► round ──complete──► ready ──Flush──► one operation per kind and bank ──► answers
+///                                     │                 ▲
+///                                     └── all cells ready, or the delay over (none: after the messages already waiting)
+/// </code>
+/// Runs on a pinned thread (<see cref="Configuration"/>): TorchSharp's scopes belong to a thread.
+/// </remarks>
+#pragma warning disable CA1001 // Akka ends an actor by PostStop, which disposes the banks.
+public sealed class BatchingActor : ReceiveActor, IWithTimers
+#pragma warning restore CA1001
+{
+    /// <summary>Name of the dispatcher that gives the actor its own thread.</summary>
+    public const string Dispatcher = "simulator.device-dispatcher";
+
+    /// <summary>HOCON that the actor system needs for <see cref="Dispatcher"/>.</summary>
+    public const string Configuration = "simulator.device-dispatcher { type = PinnedDispatcher, throughput = 1000 }";
+
+    private static readonly TimeSpan PatienceInterval = TimeSpan.FromSeconds(30);
+
+    private readonly BatchingOptions _options;
+    private readonly DeviceBanks _banks;
+    private readonly Dictionary<RoundKey, Round> _open = [];
+    private readonly ReadyWork _ready = new();
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private Pending _flush;
+
+    private BatchingActor(ComputeDevice device, BatchingOptions options)
+    {
+        _options = options;
+        _banks = new DeviceBanks(device);
+        Receive<ReservePolicies>(m => Sender.Tell(_banks.Reserve(m)));
+        Receive<ReserveCritic>(m => Sender.Tell(_banks.Reserve(m)));
+        Receive<Release>(OnRelease);
+        Receive<WritePolicy>(m => _banks.Policies(m.Slot.Reservation).Write(m.Slot.Slot, 0, m.Values.ToArray()));
+        Receive<WriteCritic>(m => _banks.Critic(m.Reservation, out var slot).Write(slot, 0, m.Values.ToArray()));
+        Receive<ReadPolicy>(m => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Policies(m.Slot.Reservation), m.Slot.Slot))));
+        Receive<ReadCritic>(m => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Critic(m.Reservation, out var slot), slot))));
+        Receive<Infer>(m => Join(new RoundKey(m.Slot.Reservation, m.Turn, Improve: false), m.Expected, new PolicyRequest(m.Slot.Slot, m.Rows, m.Observations, null, false, Sender)));
+        Receive<Improve>(m => Join(
+            new RoundKey(m.Slot.Reservation, m.Turn, Improve: true), m.Expected, new PolicyRequest(m.Slot.Slot, m.Rows, m.Observations, m.ActionGradients, m.ActionsAfter, Sender)));
+        Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));
+        Receive<ImproveCritic>(m => Enqueue(m.Reservation, m.Turn, m));
+        Receive<Differentiate>(m => Enqueue(m.Reservation, m.Turn, m));
+        Receive<Flush>(_ => OnFlush());
+        Receive<ReportPatience>(_ => OnReportPatience());
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Props of a batching actor for one device.</summary>
+    public static Props Props(ComputeDevice device, BatchingOptions options) =>
+        Akka.Actor.Props.Create(() => new BatchingActor(device, options)).WithDispatcher(Dispatcher);
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        ComputeDevice.UseThreads(_options.Threads);
+        Timers.StartPeriodicTimer(ReportPatience.Instance, ReportPatience.Instance, PatienceInterval);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _banks.Dispose();
+
+    private void Join(RoundKey key, int expected, PolicyRequest request)
+    {
+        if (!_banks.Holds(key.Reservation))
+        {
+            return; // Released: the cell was ended or restored while the request was on its way.
+        }
+
+        if (!_open.TryGetValue(key, out var round))
+        {
+            _open.Add(key, round = new Round(key, Context.System.Scheduler.MonotonicClock));
+        }
+
+        round.Requests.Add(request);
+        if (round.Requests.Count < expected)
+        {
+            return;
+        }
+
+        _open.Remove(key);
+        _ready.Add(round);
+        ScheduleFlush();
+    }
+
+    private void Enqueue(int reservation, Turn turn, ILocalMessage request)
+    {
+        if (_banks.Holds(reservation))
+        {
+            _ready.Add(new CriticRequest(reservation, turn, request, Sender));
+            ScheduleFlush();
+        }
+    }
+
+    private void ScheduleFlush()
+    {
+        if (_ready.Count >= _banks.Cells && _flush != Pending.Now)
+        {
+            FlushNow();
+        }
+        else if (_flush == Pending.None)
+        {
+            if (_options.Delay > TimeSpan.Zero)
+            {
+                Timers.StartSingleTimer(Flush.Instance, Flush.Instance, _options.Delay);
+                _flush = Pending.Later;
+            }
+            else
+            {
+                FlushNow();
+            }
+        }
+    }
+
+    /// <summary>Behind whatever waits in the mailbox: requests that came while the device was busy still join.</summary>
+    private void FlushNow()
+    {
+        Self.Tell(Flush.Instance, ActorRefs.NoSender);
+        _flush = Pending.Now;
+    }
+
+    private void OnFlush()
+    {
+        if (_flush == Pending.Later)
+        {
+            Timers.Cancel(Flush.Instance);
+        }
+
+        _flush = Pending.None;
+        _ready.Run(_banks, (turn, failed, error) =>
+        {
+            _log.Error(error, "an operation on {0} failed", _banks.Device.Name);
+            foreach (var sender in failed)
+            {
+                sender.Tell(new OperationFailed(turn, error.Message), Self);
+            }
+        });
+    }
+
+    private void OnRelease(Release message)
+    {
+        foreach (var key in _open.Keys.Where(k => k.Reservation == message.Reservation).ToList())
+        {
+            _open.Remove(key);
+        }
+
+        _ready.Drop(message.Reservation);
+        _banks.Release(message.Reservation);
+    }
+
+    private void OnReportPatience()
+    {
+        var now = Context.System.Scheduler.MonotonicClock;
+        foreach (var round in _open.Values.Where(r => now - r.Since > PatienceInterval))
+        {
+            _log.Warning("a round of {0} has waited {1:F0} s with {2} requests", round.Key, (now - round.Since).TotalSeconds, round.Requests.Count);
+        }
+    }
+
+    private enum Pending
+    {
+        None,
+        Later,
+        Now,
+    }
+
+    private sealed record Flush : ILocalMessage
+    {
+        public static readonly Flush Instance = new();
+    }
+
+    private sealed record ReportPatience : ILocalMessage
+    {
+        public static readonly ReportPatience Instance = new();
+    }
+}

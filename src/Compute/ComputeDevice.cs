@@ -1,0 +1,95 @@
+using System.Globalization;
+using TorchSharp;
+
+namespace Simulator.Compute;
+
+/// <summary>Thrown when the device that was asked for is not there.</summary>
+public sealed class DeviceNotFoundException : Exception
+{
+    /// <summary>Makes the exception with a message for the user.</summary>
+    public DeviceNotFoundException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes the exception with a message for the user and its cause.</summary>
+    public DeviceNotFoundException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    /// <summary>Makes the exception.</summary>
+    public DeviceNotFoundException()
+    {
+    }
+}
+
+/// <summary>The device that a batching actor owns: the CPU or one GPU.</summary>
+public sealed class ComputeDevice
+{
+    private ComputeDevice(string name, torch.Device torchDevice)
+    {
+        Name = name;
+        Torch = torchDevice;
+    }
+
+    /// <summary>Name as the command line has it: <c>cpu</c> or <c>cuda:N</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The processor.</summary>
+    public static ComputeDevice Cpu { get; } = new("cpu", torch.CPU);
+
+    /// <summary>Version of the libtorch that TorchSharp is bound to.</summary>
+    public static string LibraryVersion => torch.__version__;
+
+    internal torch.Device Torch { get; }
+
+    internal bool IsCpu => Torch.type == DeviceType.CPU;
+
+    /// <summary>Finds a device by its name: <c>auto</c> (CUDA where it is there, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    /// <param name="name">Name of the device.</param>
+    /// <exception cref="DeviceNotFoundException">The name is none of these, or no such device is there.</exception>
+    public static ComputeDevice Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        switch (name)
+        {
+            case "cpu":
+                return Cpu;
+            case "auto":
+                return CudaCount() > 0 ? Cuda(0) : Cpu;
+            case "cuda":
+                return FindCuda(name, 0);
+            default:
+                const string prefix = "cuda:";
+                if (name.StartsWith(prefix, StringComparison.Ordinal)
+                    && int.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                {
+                    return FindCuda(name, index);
+                }
+
+                throw new DeviceNotFoundException($"'{name}' is no device: auto, cpu, cuda or cuda:N is allowed");
+        }
+    }
+
+    /// <summary>
+    /// Sets how many threads the matrix library uses for operations started by the calling thread; 0 for all processors. Results do not depend on it.
+    /// </summary>
+    public static void UseThreads(int threads) => torch.set_num_threads(threads > 0 ? threads : System.Environment.ProcessorCount);
+
+    private static ComputeDevice Cuda(int index) => new($"cuda:{index.ToString(CultureInfo.InvariantCulture)}", new torch.Device(DeviceType.CUDA, index));
+
+    private static ComputeDevice FindCuda(string name, int index)
+    {
+        var count = CudaCount();
+        if (index < count)
+        {
+            return Cuda(index);
+        }
+
+        var there = count switch { 0 => "no CUDA device is there", 1 => "the only CUDA device there is cuda:0", _ => $"CUDA devices 0 to {count - 1} are there" };
+        throw new DeviceNotFoundException($"device '{name}' is not there: {there}; auto or cpu is always allowed");
+    }
+
+    private static int CudaCount() => torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+}

@@ -1,0 +1,41 @@
+namespace Simulator.Compute;
+
+/// <summary>Whom the critic values: a client of a joint row, or the zero candidate (s_i = 0, a_i = 0).</summary>
+/// <param name="Row">Row of the joint input.</param>
+/// <param name="Client">Client of that row, or <see cref="Zero"/>.</param>
+public readonly record struct Candidate(int Row, int Client)
+{
+    /// <summary>The zero candidate.</summary>
+    public const int Zero = -1;
+
+    /// <summary>No candidate: a place that stays empty in a batch of pairs.</summary>
+    public const int None = -2;
+}
+
+/// <summary>Candidates to be valued in one cell: joint rows and who of each row is valued.</summary>
+/// <param name="Joint">All observations, then all raw actions of each row, [rows, 10 N].</param>
+/// <param name="Candidates">Who is valued, in any number.</param>
+public sealed record CriticQuery(ReadOnlyMemory<float> Joint, ReadOnlyMemory<Candidate> Candidates);
+
+/// <summary>One critic step of one cell on a minibatch of B transitions with up to K pairs each.</summary>
+/// <param name="Joint">All observations, then all raw actions of each transition, [B, 10 N].</param>
+/// <param name="Pairs">Clients of each transition's pairs, [B, K]: selected clients, <see cref="Candidate.Zero"/>, or <see cref="Candidate.None"/>.</param>
+/// <param name="Targets">y, [B].</param>
+/// <param name="Weights">Importance weights w, [B].</param>
+public sealed record CriticLesson(ReadOnlyMemory<float> Joint, ReadOnlyMemory<int> Pairs, ReadOnlyMemory<double> Targets, ReadOnlyMemory<double> Weights);
+
+/// <summary>What a critic step did.</summary>
+/// <param name="Loss">Mean over the pairs of (w (Q - y))^2, before the step.</param>
+/// <param name="Errors">Priority errors: the sum of (Q - y)^2 over each transition's pairs, before the step, [B].</param>
+/// <param name="Outcome">Gradient norms and what the optimiser did.</param>
+public sealed record CriticStep(double Loss, double[] Errors, StepOutcome Outcome);
+
+/// <summary>What the actors' loss asks of one cell's critic: L = - mean_b w_b max over proposers of Q(S, A, s_i, a_i).</summary>
+/// <param name="Joint">All observations, then all current raw actions of each transition, [B, 10 N].</param>
+/// <param name="Weights">Importance weights w, [B].</param>
+public sealed record ActorQuestion(ReadOnlyMemory<float> Joint, ReadOnlyMemory<double> Weights);
+
+/// <summary>The actors' loss and its gradient.</summary>
+/// <param name="Loss">L.</param>
+/// <param name="Gradients">dL/da, [N, B, 3].</param>
+public sealed record ActorAnswer(double Loss, float[] Gradients);

@@ -1,0 +1,161 @@
+using Akka.Actor;
+using Simulator.Protocol;
+
+namespace Simulator.Compute;
+
+/// <summary>A client's policy on a device.</summary>
+/// <param name="Reservation">The reservation it belongs to.</param>
+/// <param name="Slot">Its slot in the reservation's bank.</param>
+public readonly record struct PolicySlot(int Reservation, int Slot);
+
+/// <summary>
+/// The messages of a batching actor. Actors and their batching actor are always on one node, so these never leave the process and carry arrays of any size; the
+/// serializer knows none of them and refuses them. Requests are answered to their sender, or by <see cref="OperationFailed"/>.
+/// </summary>
+public static class DeviceProtocol
+{
+    /// <summary>Marks messages that never leave the process.</summary>
+    public interface ILocalMessage : INoSerializationVerificationNeeded;
+
+    /// <summary>Reserves slots for policies of one architecture. Answered by <see cref="PoliciesReserved"/>.</summary>
+    /// <param name="Architecture">Architecture of all of them.</param>
+    /// <param name="Count">How many.</param>
+    /// <param name="Rate">Learning rate.</param>
+    /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
+    public sealed record ReservePolicies(NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm) : ILocalMessage;
+
+    /// <summary>Slots of policies: <paramref name="First"/> and the following.</summary>
+    /// <param name="Reservation">Names the reservation.</param>
+    /// <param name="First">First slot.</param>
+    public sealed record PoliciesReserved(int Reservation, int First) : ILocalMessage;
+
+    /// <summary>Reserves a slot for the critic of a cell. Answered by <see cref="CriticReserved"/>.</summary>
+    /// <param name="Architecture">Its architecture.</param>
+    /// <param name="Clients">Clients of the cell.</param>
+    /// <param name="Observation">Width of an observation.</param>
+    /// <param name="Rate">Learning rate.</param>
+    /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
+    public sealed record ReserveCritic(NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm) : ILocalMessage;
+
+    /// <summary>A slot for a critic.</summary>
+    /// <param name="Reservation">Names the reservation.</param>
+    public sealed record CriticReserved(int Reservation) : ILocalMessage;
+
+    /// <summary>Gives reserved slots back; requests that wait in them are dropped.</summary>
+    /// <param name="Reservation">The reservation.</param>
+    public sealed record Release(int Reservation) : ILocalMessage;
+
+    /// <summary>Writes all parameters of a policy.</summary>
+    /// <param name="Slot">The policy.</param>
+    /// <param name="Values">Parameters in the order of the layout, gaps included.</param>
+    public sealed record WritePolicy(PolicySlot Slot, IPayload Values) : ILocalMessage;
+
+    /// <summary>Writes all parameters of a critic.</summary>
+    /// <param name="Reservation">The critic.</param>
+    /// <param name="Values">Parameters in the order of the layout, gaps included.</param>
+    public sealed record WriteCritic(int Reservation, IPayload Values) : ILocalMessage;
+
+    /// <summary>Reads all parameters of a policy. Answered by <see cref="NetworkRead"/>.</summary>
+    /// <param name="Slot">The policy.</param>
+    /// <param name="Turn">Comes back with the answer.</param>
+    public sealed record ReadPolicy(PolicySlot Slot, Turn Turn) : ILocalMessage;
+
+    /// <summary>Reads all parameters of a critic. Answered by <see cref="NetworkRead"/>.</summary>
+    /// <param name="Reservation">The critic.</param>
+    /// <param name="Turn">Comes back with the answer.</param>
+    public sealed record ReadCritic(int Reservation, Turn Turn) : ILocalMessage;
+
+    /// <summary>A network's state.</summary>
+    /// <param name="Turn">The request's.</param>
+    /// <param name="Values">Parameters in the order of the layout, gaps included, then mean and variance of the input where the architecture normalises it.</param>
+    public sealed record NetworkRead(Turn Turn, IPayload Values) : ILocalMessage;
+
+    /// <summary>Evaluates a policy; waits for the others of its round. Answered by <see cref="Inferred"/>.</summary>
+    /// <param name="Slot">The policy.</param>
+    /// <param name="Turn">The round.</param>
+    /// <param name="Expected">Requests that make the round.</param>
+    /// <param name="Rows">Observations.</param>
+    /// <param name="Observations">[rows, inputs].</param>
+    public sealed record Infer(PolicySlot Slot, Turn Turn, int Expected, int Rows, IPayload Observations) : ILocalMessage;
+
+    /// <summary>What a policy does.</summary>
+    /// <param name="Turn">The round.</param>
+    /// <param name="PreActivations">z, [rows, outputs].</param>
+    /// <param name="Actions">a, [rows, outputs].</param>
+    public sealed record Inferred(Turn Turn, HostPayload PreActivations, HostPayload Actions) : ILocalMessage;
+
+    /// <summary>One learning step of a policy; waits for the others of its round. Answered by <see cref="Improved"/>.</summary>
+    /// <param name="Slot">The policy.</param>
+    /// <param name="Turn">The round.</param>
+    /// <param name="Expected">Requests that make the round.</param>
+    /// <param name="Rows">Observations.</param>
+    /// <param name="Observations">[rows, inputs].</param>
+    /// <param name="ActionGradients">dL/da, [rows, outputs].</param>
+    /// <param name="ActionsAfter">Whether to evaluate the policy on the observations after the step.</param>
+    public sealed record Improve(PolicySlot Slot, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload ActionGradients, bool ActionsAfter) : ILocalMessage;
+
+    /// <summary>What a learning step did.</summary>
+    /// <param name="Turn">The round.</param>
+    /// <param name="Outcome">Gradient norms and what the optimiser did.</param>
+    /// <param name="ActionsAfter">Actions after the step, [rows, outputs]; empty where they were not asked for.</param>
+    public sealed record Improved(Turn Turn, StepOutcome Outcome, HostPayload ActionsAfter) : ILocalMessage;
+
+    /// <summary>Values candidates with a critic. Answered by <see cref="Evaluated"/>.</summary>
+    /// <param name="Reservation">The critic.</param>
+    /// <param name="Turn">Comes back with the answer.</param>
+    /// <param name="Query">Whom to value.</param>
+    public sealed record Evaluate(int Reservation, Turn Turn, CriticQuery Query) : ILocalMessage;
+
+    /// <summary>Values of candidates.</summary>
+    /// <param name="Turn">The request's.</param>
+    /// <param name="Values">Q of each, in their order.</param>
+    public sealed record Evaluated(Turn Turn, float[] Values) : ILocalMessage;
+
+    /// <summary>One learning step of a critic. Answered by <see cref="CriticImproved"/>.</summary>
+    /// <param name="Reservation">The critic.</param>
+    /// <param name="Turn">Comes back with the answer.</param>
+    /// <param name="Lesson">The minibatch.</param>
+    public sealed record ImproveCritic(int Reservation, Turn Turn, CriticLesson Lesson) : ILocalMessage;
+
+    /// <summary>What a critic step did.</summary>
+    /// <param name="Turn">The request's.</param>
+    /// <param name="Step">Loss, errors, gradient norms.</param>
+    public sealed record CriticImproved(Turn Turn, CriticStep Step) : ILocalMessage;
+
+    /// <summary>Asks a critic for the actors' loss and its gradient. Answered by <see cref="Differentiated"/>.</summary>
+    /// <param name="Reservation">The critic.</param>
+    /// <param name="Turn">Comes back with the answer.</param>
+    /// <param name="Question">States and current actions.</param>
+    public sealed record Differentiate(int Reservation, Turn Turn, ActorQuestion Question) : ILocalMessage;
+
+    /// <summary>The actors' loss and its gradient.</summary>
+    /// <param name="Turn">The request's.</param>
+    /// <param name="Answer">Loss and dL/da.</param>
+    public sealed record Differentiated(Turn Turn, ActorAnswer Answer) : ILocalMessage;
+
+    /// <summary>An operation of the device failed; whoever asked must fail its cell.</summary>
+    /// <param name="Turn">The request's.</param>
+    /// <param name="Reason">What the device said.</param>
+    public sealed record OperationFailed(Turn Turn, string Reason) : ILocalMessage;
+}
+
+/// <summary>Thrown by an actor whose request to the device failed; its cell is brought back as a whole.</summary>
+public sealed class DeviceOperationException : Exception
+{
+    /// <summary>Makes the exception with what the device said.</summary>
+    public DeviceOperationException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes the exception with what the device said and its cause.</summary>
+    public DeviceOperationException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    /// <summary>Makes the exception.</summary>
+    public DeviceOperationException()
+    {
+    }
+}

@@ -1,0 +1,152 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Simulator.Compute;
+
+/// <summary>
+/// The actors of many clients, one slot each. Rows belong to slots: an operation on slots first to first + count - 1 with R rows each takes [count, R, inputs].
+/// </summary>
+public sealed class PolicyBank : Bank
+{
+    /// <summary>Makes an empty bank on a device.</summary>
+    public PolicyBank(ComputeDevice device, NetworkArchitecture architecture)
+        : base(device, architecture)
+    {
+        if (architecture.Output is null)
+        {
+            throw new ArgumentException("an actor needs an output function", nameof(architecture));
+        }
+    }
+
+    /// <summary>Evaluates the policies.</summary>
+    /// <param name="first">First slot.</param>
+    /// <param name="count">Number of slots.</param>
+    /// <param name="rows">Observations of each slot.</param>
+    /// <param name="observations">[count, rows, inputs].</param>
+    /// <param name="preActivations">Receives z, [count, rows, outputs].</param>
+    /// <param name="actions">Receives the raw actions, [count, rows, outputs].</param>
+    public void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions)
+    {
+        CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        var p = Views(first, count);
+        var x = Normalise(first, Upload(observations, count, rows, Architecture.Inputs));
+        var z = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x)).Output;
+        Download(z, preActivations);
+        Download(Squash(z), actions);
+    }
+
+    /// <summary>
+    /// One learning step of each policy from dL/da: the backward pass through output function and network, and Adam. With input normalisation the running
+    /// statistics take in the rows first.
+    /// </summary>
+    /// <param name="first">First slot.</param>
+    /// <param name="count">Number of slots.</param>
+    /// <param name="rows">Observations of each slot.</param>
+    /// <param name="observations">[count, rows, inputs].</param>
+    /// <param name="actionGradients">dL/da, [count, rows, outputs].</param>
+    /// <returns>What the step did to each slot.</returns>
+    public StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    {
+        CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        return Step(first, Gradient(first, count, rows, observations, actionGradients, train: true).All);
+    }
+
+    /// <summary>The gradient that <see cref="Improve"/> would step along, [count, parameters] in the order of the layout, without changing anything.</summary>
+    public float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    {
+        CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        var gradient = new float[count * Layout.Length];
+        Download(Gradient(first, count, rows, observations, actionGradients, train: false).All, gradient);
+        return gradient;
+    }
+
+    /// <summary>Takes rows into the running statistics of the input: one update, as one forward pass in training makes.</summary>
+    public void Observe(int first, int count, int rows, ReadOnlySpan<float> observations)
+    {
+        CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        if (Statistics is not null)
+        {
+            RunningNorm.Update(Statistics.narrow(0, first, count), Upload(observations, count, rows, Architecture.Inputs));
+        }
+    }
+
+    private ParameterViews Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train)
+    {
+        var p = Views(first, count);
+        var raw = Upload(observations, count, rows, Architecture.Inputs);
+        if (train && Statistics is not null)
+        {
+            RunningNorm.Update(Statistics.narrow(0, first, count), raw);
+        }
+
+        var x = Normalise(first, raw);
+        var trace = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x));
+        var dz = OutputGradient(trace.Output, Upload(actionGradients, count, rows, Architecture.Outputs));
+        var gradient = NewGradient(count);
+        var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
+        gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
+        gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
+        return gradient;
+    }
+
+    private static Tensor FirstLayer(ParameterViews p, Tensor x) => baddbmm(p["fc1.bias"], x, p["fc1.weight"].transpose(1, 2));
+
+    private Tensor Normalise(int first, Tensor x) =>
+        Statistics is null ? x : RunningNorm.Apply(Statistics.narrow(0, first, x.shape[0]), x);
+
+    private Tensor Squash(Tensor z) => Architecture.Output switch
+    {
+        OutputFunction.Tanh => z.tanh(),
+        OutputFunction.Inverting => z.clamp(-1, 1),
+        var other => throw new InvalidOperationException($"no output function {other}"),
+    };
+
+    /// <summary>
+    /// dL/dz from dL/da. Inverting gradients pass the clip unchanged and are scaled by the room that is left in the direction of ascent on -L: (1 - z) / 2 where z
+    /// would grow, (z + 1) / 2 where it would shrink (Hausknecht and Stone, arXiv 1511.04143, equation 11).
+    /// </summary>
+    private Tensor OutputGradient(Tensor z, Tensor da)
+    {
+        switch (Architecture.Output)
+        {
+            case OutputFunction.Tanh:
+                var a = z.tanh();
+                return da.mul_(a.mul_(a).neg_().add_(1));
+            case OutputFunction.Inverting:
+                var room = torch.where(da < 0, 1 - z, z + 1).mul_(0.5);
+                return da.mul_(room);
+            default:
+                throw new InvalidOperationException($"no output function {Architecture.Output}");
+        }
+    }
+}
+
+/// <summary>
+/// The running normalisation of the research's fullnorm variant: (x - mean) / (sqrt(var) + 1e-5), statistics [slots, 2, width] with momentum 0.99.
+/// </summary>
+internal static class RunningNorm
+{
+    internal const double Epsilon = 1e-5;
+    private const double Momentum = 0.99;
+
+    /// <summary>Takes the mean and variance over rows of x [slots, rows, width] into the statistics; rows whose weight [slots, rows, 1] is 0 are left out.</summary>
+    internal static void Update(Tensor statistics, Tensor x, Tensor weights)
+    {
+        var count = StackedNetwork.RowSum(weights);
+        var mean = StackedNetwork.RowSum(weights, x).div_(count);
+        var variance = StackedNetwork.RowSum(weights, (x - mean).square()).div_(count);
+        statistics.mul_(Momentum).add_(cat([mean, variance], 1), 1 - Momentum);
+    }
+
+    internal static void Update(Tensor statistics, Tensor x) => Update(statistics, x, torch.ones(x.shape[0], x.shape[1], 1, device: x.device));
+
+    internal static Tensor Mean(Tensor statistics) => statistics.narrow(1, 0, 1);
+
+    internal static Tensor Deviation(Tensor statistics) => statistics.narrow(1, 1, 1).sqrt().add_(Epsilon);
+
+    internal static Tensor Apply(Tensor statistics, Tensor x) => (x - Mean(statistics)).div_(Deviation(statistics));
+}

@@ -1,0 +1,32 @@
+namespace Simulator.Protocol;
+
+/// <summary>What a client is told.</summary>
+public interface IClientMessage
+{
+    /// <summary>Where in the cell's life the message belongs.</summary>
+    Turn Turn { get; }
+}
+
+/// <summary>The messages that a client receives from its cell and its master.</summary>
+public static class ClientProtocol
+{
+    /// <summary>From the cell, each step: what the client sees. Answered to the master by <see cref="MasterProtocol.Propose"/>.</summary>
+    /// <param name="Turn">Step it belongs to.</param>
+    /// <param name="Observation">Raw observation, [7].</param>
+    public sealed record Observe(Turn Turn, IPayload Observation) : IClientMessage;
+
+    /// <summary>From the master, each update: the client's part of the minibatch. Answered by <see cref="MasterProtocol.ActionBatch"/>.</summary>
+    /// <param name="Turn">Update it belongs to.</param>
+    /// <param name="States">Raw observations S_i, [B, 7].</param>
+    /// <param name="NextStates">Raw observations S'_i, [B, 7].</param>
+    public sealed record ObservationBatch(Turn Turn, IPayload States, IPayload NextStates) : IClientMessage;
+
+    /// <summary>From the master, each update: the gradient of the actors' loss. Answered by <see cref="MasterProtocol.PolicyUpdated"/>.</summary>
+    /// <param name="Turn">Update it belongs to.</param>
+    /// <param name="Gradient">dL/da_i, [B, 3].</param>
+    public sealed record ActionGradient(Turn Turn, IPayload Gradient) : IClientMessage;
+
+    /// <summary>From the cell, at an episode's boundary: asks for the policy's parameters. Answered to the cell by <see cref="CellProtocol.Parameters"/>, in parts.</summary>
+    /// <param name="Turn">The episode's end.</param>
+    public sealed record Snapshot(Turn Turn) : IClientMessage;
+}

@@ -1,0 +1,68 @@
+namespace Simulator.Protocol;
+
+/// <summary>How a cell ended.</summary>
+public enum CellStatus : byte
+{
+    /// <summary>All its episodes are done.</summary>
+    Completed,
+
+    /// <summary>It ended after every agent had been frozen once.</summary>
+    Stopped,
+
+    /// <summary>It was told to end early.</summary>
+    Interrupted,
+
+    /// <summary>A loss, gradient or parameter became non-finite.</summary>
+    Diverged,
+
+    /// <summary>It failed again and again, and was given up.</summary>
+    Failed,
+}
+
+/// <summary>A mean reward over evaluation episodes.</summary>
+/// <param name="Name">The policy: a baseline's name.</param>
+/// <param name="Reward">Mean reward of an episode.</param>
+public sealed record BaselineReward(string Name, double Reward);
+
+/// <summary>The messages that a population receives from its cells.</summary>
+public static class PopulationProtocol
+{
+    /// <summary>A cell has begun: what constant and greedy policies reach on its evaluation episodes.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Baselines">Mean rewards.</param>
+    public sealed record CellStarted(int Cell, int Epoch, BaselineReward[] Baselines);
+
+    /// <summary>A cell has finished a training episode.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Episode">The episode, from 1.</param>
+    /// <param name="Reward">Sum of the episode's rewards.</param>
+    /// <param name="Epsilon">Scale of the exploration noise in it.</param>
+    /// <param name="EnergyViolation">Share of clients with the energy constraint violated, mean over the steps.</param>
+    /// <param name="DeadlineViolation">Share of clients late, mean over the steps.</param>
+    /// <param name="Update">What was learned after it; null where there was no update.</param>
+    public sealed record EpisodeFinished(
+        int Cell, int Epoch, int Episode, double Reward, double Epsilon, double EnergyViolation, double DeadlineViolation, UpdateReport? Update);
+
+    /// <summary>A cell has evaluated its policies without exploration.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Episode">Training episodes so far.</param>
+    /// <param name="Reward">Mean reward of an evaluation episode.</param>
+    public sealed record Evaluated(int Cell, int Epoch, int Episode, double Reward);
+
+    /// <summary>A cell hands over parameters at its end.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Part">The part.</param>
+    public sealed record CellParameters(int Cell, CellProtocol.Parameters Part);
+
+    /// <summary>A cell has ended; everything it had to tell came before.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Status">How.</param>
+    /// <param name="Episodes">Training episodes done.</param>
+    /// <param name="StoppingEpisode">The reference stopping episode: the first at which every agent had been frozen once; 0 where it never came.</param>
+    /// <param name="Detail">What diverged or failed; null otherwise.</param>
+    public sealed record CellEnded(int Cell, int Epoch, CellStatus Status, int Episodes, int StoppingEpisode, string? Detail);
+}
