@@ -294,23 +294,8 @@ public sealed class CellEnvironment
         }
 
         var order = _order.AsSpan(0, count);
-        SortByArrival(_arrivals.AsSpan(0, count), order);
+        ArrivalOrder.Sort(_arrivals.AsSpan(0, count), order);
         _server.Serve(order, _transmission, _service, _finish);
-    }
-
-    /// <summary>Ascending arrival; of equal ones the lowest index first, which the library's sort alone does not promise.</summary>
-    private static void SortByArrival(Span<double> arrivals, Span<int> clients)
-    {
-        arrivals.Sort(clients);
-        for (var start = 0; start < arrivals.Length;)
-        {
-            var end = start + 1;
-            while (end < arrivals.Length && arrivals[end].Equals(arrivals[start]))
-                end++;
-            if (end - start > 1)
-                clients[start..end].Sort();
-            start = end;
-        }
     }
 
     /// <summary>Energy in J and time in s, at most the horizon, that a client spends on its task.</summary>

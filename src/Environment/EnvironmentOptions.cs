@@ -115,30 +115,37 @@ public sealed record EnvironmentOptions
 
     /// <summary>Transmission power P, in dBm; drawn once per client.</summary>
     [Description("Transmission power in dBm, drawn once for each client.")]
+    [Range(-200.0, 200.0)]
     public Interval PowerDbm { get; init; } = new(1, 24);
 
     /// <summary>Initial energy E0, in MJ; drawn once per client. The upper end is the battery's capacity.</summary>
     [Description("Initial energy in MJ, drawn once for each client; the upper end is the battery's capacity.")]
+    [Range(0.0, 1e6)]
     public Interval EnergyMj { get; init; } = new(0.5, 3.2);
 
     /// <summary>Channel gain G, in dB; drawn once per client.</summary>
     [Description("Channel gain in dB, drawn once for each client.")]
+    [Range(-200.0, 200.0)]
     public Interval GainDb { get; init; } = new(5, 14);
 
     /// <summary>Processor speed F, in GHz; drawn once per client.</summary>
     [Description("Processor speed in GHz, drawn once for each client.")]
+    [Range(1e-6, 1e6)]
     public Interval CpuGhz { get; init; } = new(0.4, 1.5);
 
     /// <summary>Task size S, in MB; drawn at every step.</summary>
     [Description("Task size in MB, drawn at every step.")]
+    [Range(1e-6, 1e6)]
     public Interval SizeMb { get; init; } = new(1, 50);
 
     /// <summary>Task cycles C, per bit; drawn at every step.</summary>
     [Description("Processor cycles per bit of a task, drawn at every step.")]
+    [Range(1e-6, 1e9)]
     public Interval CyclesPerBit { get; init; } = new(300, 737.5);
 
     /// <summary>Task deadline D, in s; drawn at every step.</summary>
     [Description("Deadline in seconds of a task, drawn at every step.")]
+    [Range(0.0, 1e6)]
     public Interval DeadlineS { get; init; } = new(0.1, 0.9);
 
     /// <summary>Most clients that may offload at once: channels in H2, units in TOBM.</summary>

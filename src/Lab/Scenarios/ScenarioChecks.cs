@@ -1,0 +1,54 @@
+using Simulator.Cells;
+
+namespace Simulator.Lab;
+
+/// <summary>A combination of values that cannot be meant.</summary>
+/// <param name="Keys">The dotted keys involved; the first that the scenario names is reported.</param>
+/// <param name="Message">What is wrong; what is allowed.</param>
+internal readonly record struct Contradiction(IReadOnlyList<string> Keys, string Message);
+
+/// <summary>Checks between options of one cell; what a single option may be is declared with the option.</summary>
+internal static class ScenarioChecks
+{
+    /// <summary>The contradictions in a cell's options.</summary>
+    public static IEnumerable<Contradiction> Check(CellOptions cell)
+    {
+        var (learning, environment, exploration) = (cell.Learning, cell.Environment, cell.Exploration);
+        if (learning.Batch > learning.Replay)
+        {
+            yield return new(
+                ["learning.batch", "learning.replay"],
+                $"batch over capacity: a minibatch of {learning.Batch} cannot be drawn from a replay memory of {learning.Replay}; learning.batch may be at most learning.replay");
+        }
+
+        if (environment.ReserveMj > environment.EnergyMj.High)
+        {
+            yield return new(
+                ["environment.reserve_mj", "environment.energy_mj"],
+                $"reserve over capacity: a battery of {Wording.Shortest(environment.EnergyMj.High)} MJ never reaches a reserve of {Wording.Shortest(environment.ReserveMj)} MJ; "
+                + "environment.reserve_mj may be at most the upper end of environment.energy_mj");
+        }
+
+        if (environment.EnergyMj.High <= 0)
+        {
+            yield return new(
+                ["environment.energy_mj"],
+                "a battery without capacity: the upper end of environment.energy_mj must be positive");
+        }
+
+        if (environment.StorageMb > 0 && environment.StorageMb <= environment.SizeMb.Low)
+        {
+            yield return new(
+                ["environment.storage_mb", "environment.size_mb"],
+                $"no task fits: the smallest has {Wording.Shortest(environment.SizeMb.Low)} MB, the server's storage {Wording.Shortest(environment.StorageMb)} MB; "
+                + "environment.storage_mb must be above the lower end of environment.size_mb, or 0 to switch offloading off");
+        }
+
+        if (exploration.Final > exploration.Initial)
+        {
+            yield return new(
+                ["exploration.final", "exploration.initial"],
+                $"noise would grow from {Wording.Shortest(exploration.Initial)} to {Wording.Shortest(exploration.Final)}; exploration.final may be at most exploration.initial");
+        }
+    }
+}

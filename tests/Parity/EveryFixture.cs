@@ -1,0 +1,35 @@
+using Simulator.Compute;
+
+namespace Simulator.Parity;
+
+/// <summary>Replays every fixture, whatever its kind: one case per file, so that new files of a known kind need no code.</summary>
+public sealed class EveryFixture
+{
+    /// <summary>What must hold for a file of each kind (tests/fixtures/README.md).</summary>
+    private static readonly Dictionary<string, Action<SafetensorsFile>> Checks = new(StringComparer.Ordinal)
+    {
+        ["environment"] = EnvironmentParity.Check,
+        ["prioritized_replay"] = ReplayParity.Check,
+        ["selection"] = WithoutCheck,
+        ["train_step"] = WithoutCheck,
+        ["actor_variant"] = WithoutCheck,
+    };
+
+    public static TheoryData<string> Files() => [.. FixtureCatalog.Files()];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Does_what_the_original_did(string file)
+    {
+        var fixture = FixtureCatalog.Read(file);
+        var kind = fixture.Required("kind");
+        Assert.True(Checks.TryGetValue(kind, out var check), $"{file} is of the unknown kind '{kind}'.");
+        check!(fixture);
+    }
+
+    [Fact]
+    public void There_are_fixtures_to_replay() =>
+        Assert.True(FixtureCatalog.Files().Length > 0, $"No fixture in {FixtureCatalog.Folder} ({FixtureCatalog.Variable} names another folder).");
+
+    private static void WithoutCheck(SafetensorsFile fixture) => Assert.Skip($"No check for the kind '{fixture.Required("kind")}' yet.");
+}
