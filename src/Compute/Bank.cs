@@ -18,8 +18,8 @@ public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool 
 /// </summary>
 public abstract class Bank : IDisposable
 {
-    private const float Beta1 = 0.9f;
-    private const float Beta2 = 0.999f;
+    private const double Beta1 = 0.9;
+    private const double Beta2 = 0.999;
     private const double Epsilon = 1e-8;
 
     private readonly List<Slot> _slots = [];
@@ -181,9 +181,9 @@ public abstract class Bank : IDisposable
         firstMoment.mul_(Beta1).add_(gradient, 1 - Beta1);
         secondMoment.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
         var denominator = secondMoment.sqrt()
-            .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(0.999, _slots[first + k].Steps))))
+            .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(Beta2, _slots[first + k].Steps))))
             .add_(Epsilon);
-        var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Rate / (1 - Math.Pow(0.9, _slots[first + k].Steps)))).div_(denominator);
+        var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Rate / (1 - Math.Pow(Beta1, _slots[first + k].Steps)))).div_(denominator);
         var before = parameters.clone();
         parameters.add_(step);
 

@@ -117,7 +117,7 @@ public sealed class CriticBank : Bank
         }
 
         var candidates = Upload(Features(joint, best, batch, batch), cells, batch, _candidate);
-        var u1 = baddbmm(u1Joint, candidates, layer.Candidate.transpose(1, 2));
+        var u1 = StackedNetwork.MultiplyAdd(u1Joint, candidates, layer.Candidate.transpose(1, 2));
         var trace = StackedNetwork.Forward(Architecture, p, u1);
         var du1 = StackedNetwork.Backward(Architecture, p, trace, Upload(dq, cells, batch, 1), null);
         var dJoint = new float[cells * batch * _clients * _action];
@@ -428,6 +428,6 @@ public sealed class CriticBank : Bank
     private sealed record FirstLayer(Tensor Joint, Tensor Candidate, Tensor Bias)
     {
         /// <summary>The joint part of the pre-activation, bias included: [cells, rows, 10 N] to [cells, rows, hidden1].</summary>
-        internal Tensor Apply(Tensor joint) => baddbmm(Bias, joint, Joint.transpose(1, 2));
+        internal Tensor Apply(Tensor joint) => StackedNetwork.MultiplyAdd(Bias, joint, Joint.transpose(1, 2));
     }
 }

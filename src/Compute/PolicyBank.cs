@@ -93,7 +93,7 @@ public sealed class PolicyBank : Bank
         return gradient;
     }
 
-    private static Tensor FirstLayer(ParameterViews p, Tensor x) => baddbmm(p["fc1.bias"], x, p["fc1.weight"].transpose(1, 2));
+    private static Tensor FirstLayer(ParameterViews p, Tensor x) => StackedNetwork.MultiplyAdd(p["fc1.bias"], x, p["fc1.weight"].transpose(1, 2));
 
     private Tensor Normalise(int first, Tensor x) =>
         Statistics is null ? x : RunningNorm.Apply(Statistics.narrow(0, first, x.shape[0]), x);

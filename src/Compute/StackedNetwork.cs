@@ -22,11 +22,11 @@ internal static class StackedNetwork
     internal static Trace Forward(NetworkArchitecture network, ParameterViews p, Tensor u1)
     {
         var (h1, kept1, norm1) = Hidden(network, p, "ln1", u1);
-        var u2 = baddbmm(p["fc2.bias"], h1, p["fc2.weight"].transpose(1, 2));
+        var u2 = MultiplyAdd(p["fc2.bias"], h1, p["fc2.weight"].transpose(1, 2));
         var (h2, kept2, norm2) = Hidden(network, p, "ln2", u2);
         var u3 = network.Outputs == 1
             ? (h2 * p["fc3.weight"]).sum(2, keepdim: true).add_(p["fc3.bias"])
-            : baddbmm(p["fc3.bias"], h2, p["fc3.weight"].transpose(1, 2));
+            : MultiplyAdd(p["fc3.bias"], h2, p["fc3.weight"].transpose(1, 2));
         LayerNormTrace? normOut = null;
         if (network.OutputNorm)
         {
@@ -75,6 +75,9 @@ internal static class StackedNetwork
     /// <summary>Sum over rows weighted by a column [slots, rows, 1], as a matrix product.</summary>
     internal static Tensor RowSum(Tensor weights, Tensor x) =>
         bmm(weights.transpose(1, 2).expand(x.shape[0], RowPadding, x.shape[1]), x).narrow(1, 0, 1);
+
+    /// <summary>bias + a b for each slot. TorchSharp's static baddbmm takes its arguments in another order than PyTorch's.</summary>
+    internal static Tensor MultiplyAdd(Tensor bias, Tensor a, Tensor b) => a.baddbmm(b, bias);
 
     /// <summary>Products of fewer rows take paths of the matrix library whose results depend on more than the row (docs/decisions).</summary>
     internal const int RowPadding = 12;

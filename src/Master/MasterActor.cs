@@ -162,7 +162,7 @@ public sealed class MasterActor : ReceiveActor
 
     private void OnStore(Evaluated message)
     {
-        if (!_agent.Store(_query!, message.Values))
+        if (!_agent.Store(_agent.Errors(_query!, message.Values)))
         {
             Finish(message.Turn, null, "the critic's value of a stored transition");
             return;

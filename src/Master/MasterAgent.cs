@@ -136,13 +136,16 @@ public sealed class MasterAgent
     /// <summary>Whom the critic must value before the episode can be stored.</summary>
     public CriticQuery ErrorQuery() => _episode.ErrorQuery(_input);
 
-    /// <summary>Stores the finished episode.</summary>
+    /// <summary>The priority errors of the finished episode's transitions.</summary>
     /// <param name="query">What <see cref="ErrorQuery"/> gave.</param>
     /// <param name="values">Q of its candidates.</param>
+    public double[] Errors(CriticQuery query, float[] values) => _episode.Errors(query, values, _settings.Learning.Gamma, RewardScale);
+
+    /// <summary>Stores the finished episode.</summary>
+    /// <param name="errors">What <see cref="Errors"/> gave.</param>
     /// <returns>False where an error is not finite: nothing was stored, the cell has diverged.</returns>
-    public bool Store(CriticQuery query, float[] values)
+    public bool Store(double[] errors)
     {
-        var errors = _episode.Errors(query, values, _settings.Learning.Gamma, RewardScale);
         if (!Array.TrueForAll(errors, double.IsFinite))
         {
             return false;
