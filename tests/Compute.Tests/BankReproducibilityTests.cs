@@ -44,7 +44,7 @@ public sealed class BankReproducibilityTests : IDisposable
         foreach (var (threads, slots, at, first, count) in new[] { (1, 3, 0, 0, 3), (2, 3, 0, 0, 3), (1, 11, 2, 2, 6), (2, 11, 5, 0, 11), (2, 53, 50, 0, 53), (1, 53, 17, 3, 40) })
         {
             if (slots > 11 && architecture.Hidden1 > 64)
-                continue; // As the rest, but minutes long.
+                continue; // As the narrow ones, and slow.
             set_num_threads(threads);
             var together = Life(architecture, norm, batch, slots, at, first, count, [0, 1, 2], grow: slots == 11);
             for (var i = 0; i < 3; i++)
