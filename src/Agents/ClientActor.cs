@@ -35,7 +35,8 @@ public sealed class ClientActor : ReceiveActor
     private readonly ClientAgent _agent;
     private HostPayload _minibatch = HostPayload.Empty;
 
-    private ClientActor(ClientSettings settings, ClientLinks links)
+    /// <summary>Made by <see cref="Props"/>.</summary>
+    public ClientActor(ClientSettings settings, ClientLinks links)
     {
         _settings = settings;
         _links = links;

@@ -36,7 +36,8 @@ public sealed class CellActor : ReceiveActor
     private CellStatus _status;
     private string? _divergence;
 
-    private CellActor(int index, CellOptions options, int epoch, IActorRef device)
+    /// <summary>Made by <see cref="Props"/>.</summary>
+    public CellActor(int index, CellOptions options, int epoch, IActorRef device)
     {
         _index = index;
         _options = options;

@@ -47,7 +47,8 @@ public sealed class PopulationActor : ReceiveActor
     private readonly HashSet<IActorRef> _ended = [];
     private readonly Dictionary<IActorRef, string> _failures = [];
 
-    private PopulationActor(IReadOnlyList<CellOptions> cells, IActorRef device, IPopulationObserver observer, TaskCompletionSource completion)
+    /// <summary>Made by <see cref="Props"/>.</summary>
+    public PopulationActor(IReadOnlyList<CellOptions> cells, IActorRef device, IPopulationObserver observer, TaskCompletionSource completion)
     {
         _cells = cells;
         _device = device;

@@ -45,17 +45,19 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private Pending _flush;
 
-    private BatchingActor(ComputeDevice device, BatchingOptions options)
+    /// <summary>Made by <see cref="Props"/>.</summary>
+    public BatchingActor(ComputeDevice device, BatchingOptions options)
     {
         _options = options;
         _banks = new DeviceBanks(device);
-        Receive<ReservePolicies>(m => Sender.Tell(_banks.Reserve(m)));
-        Receive<ReserveCritic>(m => Sender.Tell(_banks.Reserve(m)));
+        Receive<ReservePolicies>(m => Guard(default, () => Sender.Tell(_banks.Reserve(m))));
+        Receive<ReserveCritic>(m => Guard(default, () => Sender.Tell(_banks.Reserve(m))));
         Receive<Release>(OnRelease);
-        Receive<WritePolicy>(m => _banks.Policies(m.Slot.Reservation).Write(m.Slot.Slot, 0, m.Values.ToArray()));
-        Receive<WriteCritic>(m => _banks.Critic(m.Reservation, out var slot).Write(slot, 0, m.Values.ToArray()));
-        Receive<ReadPolicy>(m => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Policies(m.Slot.Reservation), m.Slot.Slot))));
-        Receive<ReadCritic>(m => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Critic(m.Reservation, out var slot), slot))));
+        Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).Write(m.Slot.Slot, 0, m.Values.ToArray())));
+        Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).Write(slot, 0, m.Values.ToArray())));
+        Receive<ReadPolicy>(m => Guard(
+            m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Policies(m.Slot.Reservation), m.Slot.Slot)))));
+        Receive<ReadCritic>(m => Guard(m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Critic(m.Reservation, out var slot), slot)))));
         Receive<Infer>(m => Join(new RoundKey(m.Slot.Reservation, m.Turn, Improve: false), m.Expected, new PolicyRequest(m.Slot.Slot, m.Rows, m.Observations, null, false, Sender)));
         Receive<Improve>(m => Join(
             new RoundKey(m.Slot.Reservation, m.Turn, Improve: true), m.Expected, new PolicyRequest(m.Slot.Slot, m.Rows, m.Observations, m.ActionGradients, m.ActionsAfter, Sender)));
@@ -150,14 +152,31 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         }
 
         _flush = Pending.None;
-        _ready.Run(_banks, (turn, failed, error) =>
+        _ready.Run(_banks, OnFailure);
+    }
+
+    private void OnFailure(Turn turn, IEnumerable<IActorRef> askers, Exception error)
+    {
+        _log.Error(error, "an operation on {0} failed", _banks.Device.Name);
+        foreach (var asker in askers)
         {
-            _log.Error(error, "an operation on {0} failed", _banks.Device.Name);
-            foreach (var sender in failed)
-            {
-                sender.Tell(new OperationFailed(turn, error.Message), Self);
-            }
-        });
+            asker.Tell(new OperationFailed(turn, error.Message), Self);
+        }
+    }
+
+    /// <summary>A failed request fails the cell that asked, not the device and not the cells beside it.</summary>
+    private void Guard(Turn turn, Action operation)
+    {
+#pragma warning disable CA1031 // Whatever libtorch throws goes to the one who asked; nothing is swallowed.
+        try
+        {
+            operation();
+        }
+        catch (Exception error)
+        {
+            OnFailure(turn, [Sender], error);
+        }
+#pragma warning restore CA1031
     }
 
     private void OnRelease(Release message)

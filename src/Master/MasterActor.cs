@@ -39,7 +39,8 @@ public sealed class MasterActor : ReceiveActor
     private double _actorLoss;
     private int _answers;
 
-    private MasterActor(MasterSettings settings, MasterLinks links)
+    /// <summary>Made by <see cref="Props"/>.</summary>
+    public MasterActor(MasterSettings settings, MasterLinks links)
     {
         _settings = settings;
         _links = links;

@@ -1,0 +1,92 @@
+using Simulator.Protocol;
+
+namespace Simulator.Lab;
+
+/// <summary>What one cell has told so far: all that its result files are made of.</summary>
+/// <param name="cell">The cell.</param>
+public sealed class CellHistory(PlannedCell cell)
+{
+    private readonly Dictionary<int, float[]> _parameters = [];
+
+    /// <summary>The cell as planned.</summary>
+    public PlannedCell Cell => cell;
+
+    /// <summary>Its epoch: how often it was brought back.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>Mean rewards of the constant and greedy policies on its evaluation episodes.</summary>
+    public IReadOnlyList<BaselineReward> Baselines { get; private set; } = [];
+
+    /// <summary>Its training episodes, in order.</summary>
+    public List<PopulationProtocol.EpisodeFinished> Episodes { get; } = [];
+
+    /// <summary>Agents by state after each episode, in the order of <see cref="Episodes"/>.</summary>
+    public List<Telemetry.AgentCounts> States { get; } = [];
+
+    /// <summary>Its evaluations, in order.</summary>
+    public List<PopulationProtocol.Evaluated> Evaluations { get; } = [];
+
+    /// <summary>How it ended; null while it runs.</summary>
+    public PopulationProtocol.CellEnded? End { get; private set; }
+
+    /// <summary>The newest update; null before the first.</summary>
+    public UpdateReport? LastUpdate { get; private set; }
+
+    /// <summary>The best of the constant policies; null without evaluation. The greedy rule is none of them.</summary>
+    public BaselineReward? BestConstant => Baselines.Where(b => b.Name.StartsWith("all_", StringComparison.Ordinal)).MaxBy(b => b.Reward);
+
+    /// <summary>Begins, or begins anew: what was told of an older epoch is void.</summary>
+    internal void Begin(PopulationProtocol.CellStarted message)
+    {
+        Epoch = message.Epoch;
+        Baselines = message.Baselines;
+        Episodes.Clear();
+        Evaluations.Clear();
+        States.Clear();
+        _parameters.Clear();
+        LastUpdate = null;
+        End = null;
+    }
+
+    internal void Add(PopulationProtocol.EpisodeFinished message)
+    {
+        // Each agent is kept of the newest update only: the per-agent outcomes in it are cumulative.
+        LastUpdate = message.Update ?? LastUpdate;
+        Episodes.Add(message with { Update = message.Update is { } u ? u with { Agents = [] } : null });
+        States.Add(Count(message.Update));
+    }
+
+    internal void Add(PopulationProtocol.Evaluated message) => Evaluations.Add(message);
+
+    internal void Add(CellProtocol.Parameters part)
+    {
+        if (!_parameters.TryGetValue(part.Owner, out var values))
+        {
+            _parameters.Add(part.Owner, values = new float[part.Total]);
+        }
+
+        part.Values.CopyTo(values.AsSpan(part.Offset));
+    }
+
+    internal void Add(PopulationProtocol.CellEnded message) => End = message;
+
+    /// <summary>Final parameters of a client's policy, or of the critic; null where the cell did not hand them over.</summary>
+    public float[]? Parameters(int owner) => _parameters.GetValueOrDefault(owner);
+
+    internal static Telemetry.AgentCounts Count(UpdateReport? update)
+    {
+        if (update is null)
+        {
+            return default;
+        }
+
+        Span<int> counts = stackalloc int[4];
+        foreach (var agent in update.Agents)
+        {
+            counts[(int)agent.State]++;
+        }
+
+        return new Telemetry.AgentCounts(
+            counts[(int)AgentState.Learning], counts[(int)AgentState.Saturated], counts[(int)AgentState.Dead], counts[(int)AgentState.Frozen]);
+    }
+}

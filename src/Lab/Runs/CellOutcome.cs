@@ -1,0 +1,96 @@
+using System.Globalization;
+using Simulator.Protocol;
+
+namespace Simulator.Lab;
+
+/// <summary>What a cell came to, in numbers and in words.</summary>
+/// <param name="history">What it told.</param>
+public sealed class CellOutcome(CellHistory history)
+{
+    /// <summary>Saturation ratio that counts as saturated.</summary>
+    private const double SaturatedRatio = 0.9;
+
+    private AgentSample[] Agents => history.LastUpdate?.Agents ?? [];
+
+    /// <summary>The reference stopping episode; null where it never came.</summary>
+    public int? StoppingEpisode => history.End is { StoppingEpisode: > 0 and var episode } ? episode : null;
+
+    /// <summary>Agents that were frozen at one update at least.</summary>
+    public int AgentsStopped => Agents.Count(a => a.Outcomes.ReferenceStop > 0);
+
+    /// <summary>Share of saturated outputs at the last update; null before the first.</summary>
+    public double? Saturation => history.LastUpdate?.Activations.SaturationRatio;
+
+    /// <summary>First episode after which more than 0.9 of all outputs were saturated; null where that never came.</summary>
+    public int? SaturatedFrom => history.Episodes.Find(e => e.Update?.Activations.SaturationRatio > SaturatedRatio)?.Episode;
+
+    /// <summary>Mean reward of the last evaluation, without exploration; null where there was none.</summary>
+    public double? Evaluation => history.Evaluations.Count > 0 ? history.Evaluations[^1].Reward : null;
+
+    /// <summary>Sentences that say what happened.</summary>
+    public string InWords()
+    {
+        var sentences = new List<string> { Ending() };
+        if (history.LastUpdate is not null)
+        {
+            sentences.Add(Learning());
+        }
+
+        if (Evaluation is { } reward && history.BestConstant is { } constant)
+        {
+            sentences.Add(Earning(reward, constant));
+        }
+
+        return string.Join(" ", sentences);
+    }
+
+    private string Ending()
+    {
+        var done = history.Episodes.Count;
+        var all = history.Cell.Options.Episodes;
+        return history.End?.Status switch
+        {
+            CellStatus.Completed => $"All {done} episodes are done.",
+            CellStatus.Stopped => $"Ended after {done} of {all} episodes: by episode {StoppingEpisode} every actor had stood still once.",
+            CellStatus.Diverged => $"Diverged at episode {done}: {history.End.Detail}.",
+            CellStatus.Failed => $"Failed: {history.End.Detail}.",
+            _ => $"Interrupted after {done} of {all} episodes.",
+        };
+    }
+
+    private string Learning()
+    {
+        var clients = Agents.Length;
+        var saturated = SaturatedFrom is { } from
+            ? $"Outputs were saturated (over {Text(SaturatedRatio)}) from episode {from}, {Percent(Saturation)} of them at the end"
+            : $"Outputs did not saturate ({Percent(Saturation)} at the end)";
+        var frozen = Agents.Count(a => a.State == AgentState.Frozen);
+        var dead = Agents.Count(a => a.State == AgentState.Dead);
+        var states = (frozen, dead) switch
+        {
+            (0, 0) => $"no actor of {clients} is frozen or without gradient",
+            (_, 0) => $"{frozen} of {clients} actors are frozen",
+            (0, _) => $"{dead} of {clients} actors have lost their gradient",
+            _ => $"{frozen} of {clients} actors are frozen and {dead} more have lost their gradient",
+        };
+        return $"{saturated}; {states}.";
+    }
+
+    private static string Earning(double reward, BaselineReward constant)
+    {
+        // Rewards are costs with a minus sign: the ratio of two says how many times more one loses.
+        var name = constant.Name.Replace('_', ' ');
+        var against = reward >= constant.Reward
+            ? $"better than the best constant policy ({name}: {Text(constant.Reward)})"
+            : constant.Reward < 0
+                ? $"{Text(Math.Round(reward / constant.Reward, 1))} times the loss of the best constant policy ({name}: {Text(constant.Reward)})"
+                : $"worse than the best constant policy ({name}: {Text(constant.Reward)})";
+        return $"Without exploration an episode earns {Text(reward)}, {against}.";
+    }
+
+    private static string Percent(double? ratio) => ratio is { } r ? (r * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %" : "none";
+
+    private static string Text(double value) => Math.Abs(value) >= 10
+        ? value.ToString("#,0", CultureInfo.InvariantCulture)
+        : value.ToString("0.##", CultureInfo.InvariantCulture);
+}

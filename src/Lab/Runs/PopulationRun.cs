@@ -1,0 +1,140 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Simulator.Cells;
+using Simulator.Compute;
+using Simulator.Protocol;
+using Simulator.Telemetry;
+
+namespace Simulator.Lab;
+
+/// <summary>How a run ended.</summary>
+public enum RunStatus
+{
+    /// <summary>All cells have ended by themselves, diverged ones included.</summary>
+    Done,
+
+    /// <summary>A cell failed and was given up.</summary>
+    Failed,
+
+    /// <summary>It was told to end early; the results so far are written.</summary>
+    Interrupted,
+}
+
+/// <summary>
+/// One run of a scenario on this node: an actor system with a batching actor and the population, and the files of the results.
+/// </summary>
+public sealed class PopulationRun
+{
+    /// <summary>How long cells may take to reach an episode's boundary once the run is interrupted; then what is there is written without them.</summary>
+    public static readonly TimeSpan InterruptionPatience = TimeSpan.FromSeconds(3);
+
+    private readonly ScenarioPlan _plan;
+    private readonly ComputeDevice _device;
+    private readonly RunFolder _folder;
+    private readonly TimeProvider _time;
+    private readonly PopulationRecorder _recorder;
+
+    private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, TimeProvider time)
+    {
+        _plan = plan;
+        _device = device;
+        _folder = folder;
+        _time = time;
+        _recorder = new PopulationRecorder(plan, folder, time);
+    }
+
+    /// <summary>How far the cells are.</summary>
+    public PopulationProgress Progress => _recorder.Progress;
+
+    /// <summary>What the cells have told; complete when the run has ended.</summary>
+    public IReadOnlyList<CellHistory> Histories => _recorder.Histories;
+
+    /// <summary>Its folder.</summary>
+    public string Folder => _folder.Path;
+
+    /// <summary>Prepares a run: makes its folder and writes the resolved scenario to it.</summary>
+    /// <param name="plan">What to run.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="output">Folder for the results, empty or not there.</param>
+    /// <param name="time">Clock of the manifest and of the progress; results do not depend on it.</param>
+    /// <exception cref="OutputFolderException">The folder is not empty or cannot be made.</exception>
+    public static PopulationRun Prepare(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
+    {
+        var folder = RunFolder.Create(output);
+        folder.Write("scenario.yaml", s => s.Write(System.Text.Encoding.UTF8.GetBytes(ScenarioWriter.Write(plan.Scenario))));
+        return new PopulationRun(plan, device, folder, time);
+    }
+
+    /// <summary>Runs all cells to their end, or until <paramref name="interruption"/>.</summary>
+    /// <param name="interruption">Ends the run at the next episode's boundary of each cell.</param>
+    /// <param name="configuration">Configuration of the actor system that goes before the simulator's own; null for none.</param>
+    /// <exception cref="IOException">A result could not be written.</exception>
+    public async Task<RunStatus> ExecuteAsync(CancellationToken interruption, Config? configuration = null)
+    {
+        var started = _time.GetUtcNow();
+        WriteManifest(started, null, "running");
+        var system = ActorSystem.Create("simulator", (configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
+        var finished = false;
+        try
+        {
+            finished = await RunCellsAsync(system, interruption).ConfigureAwait(false);
+        }
+        finally
+        {
+            await StopAsync(system).ConfigureAwait(false);
+            _recorder.CloseUnfinished();
+            var status = StatusOf(finished);
+            _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder));
+            WriteManifest(started, _time.GetUtcNow(), status switch { RunStatus.Done => "done", RunStatus.Failed => "failed", _ => "interrupted" });
+        }
+
+        return StatusOf(finished);
+    }
+
+    private RunStatus StatusOf(bool finished)
+    {
+        var statuses = _recorder.Histories.Select(h => h.End?.Status).ToList();
+        return !finished || statuses.Contains(CellStatus.Interrupted) ? RunStatus.Interrupted
+            : statuses.Contains(CellStatus.Failed) ? RunStatus.Failed
+            : RunStatus.Done;
+    }
+
+    /// <summary>True when all cells have ended; false when the patience with an interrupted run is over.</summary>
+    private async Task<bool> RunCellsAsync(ActorSystem system, CancellationToken interruption)
+    {
+        var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs), _plan.Scenario.Compute.Threads);
+        var device = system.ActorOf(BatchingActor.Props(_device, options), "device");
+        var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var population = system.ActorOf(
+            PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], device, _recorder, completion), "population");
+        var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var patience = _time.CreateTimer(_ => late.TrySetResult(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var registration = interruption.Register(() =>
+        {
+            population.Tell(CellProtocol.Stop.Instance);
+            patience.Change(InterruptionPatience, Timeout.InfiniteTimeSpan);
+        }).ConfigureAwait(false);
+        var lost = Task.WhenAny(device.WatchAsync(CancellationToken.None), population.WatchAsync(CancellationToken.None));
+        await Task.WhenAny(completion.Task, late.Task, lost).ConfigureAwait(false);
+        if (lost.IsCompleted && !completion.Task.IsCompleted)
+        {
+            throw new InvalidOperationException("the device or the population ended unexpectedly; the errors above say why");
+        }
+
+        if (completion.Task.IsCompleted)
+        {
+            await completion.Task.ConfigureAwait(false);
+        }
+
+        return completion.Task.IsCompleted;
+    }
+
+    private async Task StopAsync(ActorSystem system)
+    {
+        // A device in the middle of a long operation must not hold up an interrupted run.
+        await Task.WhenAny(system.Terminate(), Task.Delay(TimeSpan.FromSeconds(1), _time)).ConfigureAwait(false);
+    }
+
+    private void WriteManifest(DateTimeOffset started, DateTimeOffset? ended, string status) =>
+        _folder.Write("manifest.json", s => RunDocuments.WriteManifest(s, _plan, _device.Name, started, ended, _recorder.Recoveries, status));
+}

@@ -1,0 +1,176 @@
+using System.Text.Json;
+using Simulator.Protocol;
+
+namespace Simulator.Lab;
+
+/// <summary>
+/// <c>results.json</c> and <c>tracking_data.json</c> of a cell, in the research's own schema with keys of ours added. They hold nothing but what seed and options determine:
+/// no time, no host.
+/// </summary>
+internal static class ResultFiles
+{
+    /// <summary>Episodes between two rows of <c>tracking_data.json</c>, as in the research's files.</summary>
+    internal const int TrackingInterval = 10;
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true };
+
+    internal static void WriteResults(Stream stream, CellHistory history)
+    {
+        using var json = new Utf8JsonWriter(stream, Indented);
+        var options = history.Cell.Options;
+        var end = history.End;
+        json.WriteStartObject();
+        json.WriteNumber("actor_lr", options.Learning.ActorRate);
+        json.WriteNumber("critic_lr", options.Learning.CriticRate);
+        Number(json, "stopping_episode", end is { StoppingEpisode: > 0 } ? end.StoppingEpisode : null);
+        json.WriteNumber("total_episodes", history.Episodes.Count);
+        Array(json, "all_rewards", history.Episodes.Select(e => (double?)e.Reward));
+        Number(json, "final_reward", history.Episodes.Count > 0 ? history.Episodes[^1].Reward : null);
+        var agents = history.LastUpdate?.Agents ?? new AgentSample[options.Clients];
+        Episodes(json, "per_actor_stopped", agents, o => o.ReferenceStop);
+        json.WriteString("name", history.Cell.Name);
+        json.WriteNumber("seed", options.Seed);
+        json.WriteString("status", StatusOf(end));
+        Number(json, "diverged_episode", end?.Status == CellStatus.Diverged ? history.Episodes.Count : null);
+        json.WriteString("detail", end?.Detail);
+        Episodes(json, "onset_episode", agents, o => o.SaturationOnset);
+        Episodes(json, "gradient_death_episode", agents, o => o.GradientDeath);
+        Episodes(json, "freeze_episode", agents, o => o.Freeze);
+        json.WriteStartArray("evaluation");
+        foreach (var evaluation in history.Evaluations)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("episode", evaluation.Episode);
+            Number(json, "reward", evaluation.Reward);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("baselines");
+        foreach (var baseline in history.Baselines)
+        {
+            Number(json, baseline.Name, baseline.Reward);
+        }
+
+        json.WriteEndObject();
+        json.WriteStartObject("parameters");
+        foreach (var (key, value) in history.Cell.Changed)
+        {
+            json.WriteString(key, value);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    internal static void WriteTracking(Stream stream, CellHistory history)
+    {
+        using var json = new Utf8JsonWriter(stream, Indented);
+        var rows = history.Episodes.Where(e => e.Episode % TrackingInterval == 0 && e.Update is not null).ToList();
+        json.WriteStartObject();
+        json.WriteStartArray("gradient_history");
+        foreach (var (episode, update) in rows.Select(r => (r.Episode, r.Update!)))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("episode", episode);
+            Number(json, "actor_grad", update.Actors.GradientNorm);
+            Number(json, "critic_grad", update.Critic.GradientNorm);
+            Layers(json, "actor_per_layer", update.Actors, Cells.CellMembers.PolicyOf(history.Cell.Options).Layout.Layers);
+            Layers(json, "critic_per_layer", update.Critic, Cells.CellMembers.CriticOf(history.Cell.Options).Layout.Layers);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("asymmetry_history");
+        foreach (var (episode, update) in rows.Select(r => (r.Episode, r.Update!)))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("episode", episode);
+            Number(json, "ratio", update.Asymmetry);
+            Number(json, "actor_grad", update.Actors.GradientNorm);
+            Number(json, "critic_grad", update.Critic.GradientNorm);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("activation_history");
+        foreach (var (episode, update) in rows.Select(r => (r.Episode, r.Update!)))
+        {
+            Activations(json, episode, update.Activations);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The word for a status in results: completed, stopped, interrupted, diverged, failed.</summary>
+#pragma warning disable CA1308 // The words of the result files are lower case.
+    internal static string StatusOf(PopulationProtocol.CellEnded? end) => (end?.Status ?? CellStatus.Interrupted).ToString().ToLowerInvariant();
+#pragma warning restore CA1308
+
+    private static void Activations(Utf8JsonWriter json, int episode, ActivationSummary summary)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("episode", episode);
+        Number(json, "mean_preact", summary.PreActivationMean);
+        Number(json, "std_preact", summary.PreActivationDeviation);
+        Number(json, "min_preact", summary.PreActivationMin);
+        Number(json, "max_preact", summary.PreActivationMax);
+        Number(json, "avg_actor_output_saturation", summary.SaturationRatio);
+        Number(json, "mean_output_slope", summary.Slope);
+        json.WriteStartObject("actor_activations_sample");
+        json.WriteStartObject("fc3");
+        Number(json, "min", summary.ActionMin);
+        Number(json, "max", summary.ActionMax);
+        Number(json, "mean", summary.ActionMean);
+        Number(json, "saturation", summary.SaturationRatio);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void Layers(Utf8JsonWriter json, string name, GradientReport report, IReadOnlyList<string> layers)
+    {
+        json.WriteStartObject(name);
+        for (var i = 0; i < layers.Count; i++)
+        {
+            Number(json, layers[i], report.LayerNorms[i]);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Episodes(Utf8JsonWriter json, string name, AgentSample[] agents, Func<AgentOutcomes, int> of) =>
+        Array(json, name, agents.Select(a => of(a.Outcomes) is > 0 and var episode ? (double?)episode : null));
+
+    private static void Array(Utf8JsonWriter json, string name, IEnumerable<double?> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            if (value is { } number && double.IsFinite(number))
+            {
+                json.WriteNumberValue(number);
+            }
+            else
+            {
+                json.WriteNullValue();
+            }
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>JSON knows no NaN and no infinity: they are written as null.</summary>
+    private static void Number(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number && double.IsFinite(number))
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}

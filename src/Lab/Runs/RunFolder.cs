@@ -1,0 +1,104 @@
+namespace Simulator.Lab;
+
+/// <summary>Thrown when a run cannot write where it was told to.</summary>
+public sealed class OutputFolderException : Exception
+{
+    /// <summary>Makes the exception with a message for the user.</summary>
+    public OutputFolderException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes the exception with a message for the user and its cause.</summary>
+    public OutputFolderException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    /// <summary>Makes the exception.</summary>
+    public OutputFolderException()
+    {
+    }
+}
+
+/// <summary>
+/// The folder of a run: <c>scenario.yaml</c>, <c>manifest.json</c>, <c>population.json</c>, <c>events.jsonl</c>, and a folder for each cell. Files appear whole: they are written
+/// beside, then renamed.
+/// </summary>
+public sealed class RunFolder
+{
+    private RunFolder(string path) => Path = path;
+
+    /// <summary>Its path, as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>The folder <c>runs/&lt;scenario&gt;-&lt;time&gt;</c>, with a number behind it where that is taken.</summary>
+    public static string DefaultPath(string scenario, DateTimeOffset now)
+    {
+        var path = System.IO.Path.Combine("runs", $"{scenario}-{now.ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture)}");
+        var candidate = path;
+        for (var i = 2; System.IO.Path.Exists(candidate); i++)
+        {
+            candidate = $"{path}-{i}";
+        }
+
+        return candidate;
+    }
+
+    /// <summary>Checks that a run may write to a path, without writing: it is not there, or an empty folder.</summary>
+    /// <exception cref="OutputFolderException">It is a file, or a folder that is not empty.</exception>
+    public static void Check(string path)
+    {
+        if (File.Exists(path))
+        {
+            throw new OutputFolderException($"the output folder '{path}' is a file; name a folder that is empty or not there");
+        }
+
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            throw new OutputFolderException($"the output folder '{path}' is not empty; name one that is empty or not there");
+        }
+    }
+
+    /// <summary>Makes the folder.</summary>
+    /// <exception cref="OutputFolderException">It is there and not empty, or it cannot be made.</exception>
+    public static RunFolder Create(string path)
+    {
+        Check(path);
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new OutputFolderException($"the output folder '{path}' cannot be made: {error.Message}", error);
+        }
+
+        return new RunFolder(path);
+    }
+
+    /// <summary>Path of a file in the run's folder.</summary>
+    public string FileOf(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Path of a cell's folder, relative to the run's.</summary>
+    public static string CellFolder(string cell) => System.IO.Path.Combine("cells", cell);
+
+    /// <summary>Writes a file whole: beside its place, then renamed to it.</summary>
+    /// <param name="name">Path relative to the run's folder.</param>
+    /// <param name="write">Writes its content.</param>
+    internal void Write(string name, Action<Stream> write)
+    {
+        var path = FileOf(name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        var beside = path + ".part";
+        using (var stream = File.Create(beside))
+        {
+            write(stream);
+        }
+
+        File.Move(beside, path, overwrite: true);
+    }
+
+    /// <summary>Appends a line to a file.</summary>
+    internal void Append(string name, string line) => File.AppendAllText(FileOf(name), line + "\n");
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Simulator;
+
+/// <summary>The commands and their options.</summary>
+internal static class CommandLine
+{
+    private const string Quickstart = "experiments/quickstart.yaml";
+
+    /// <summary>Parses and runs a command line; without arguments the quickstart.</summary>
+    /// <returns>The exit status.</returns>
+    internal static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var root = new RootCommand("Simulates and trains populations of clients that offload tasks to an edge server (CCM-MADRL), each client and each master an actor.");
+        root.Subcommands.Add(Run(output, error));
+        var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var fault in parsed.Errors)
+            {
+                await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
+            }
+
+            await error.WriteLineAsync("simulator: --help lists what is allowed").ConfigureAwait(false);
+            return ExitStatus.WrongUsage;
+        }
+
+        // Signals are handled by the command itself, which writes what is there before it ends.
+        var configuration = new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
+        return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+    }
+
+    private static Command Run(TextWriter output, TextWriter error)
+    {
+        var scenario = new Argument<string>("scenario") { Description = "Scenario file.", DefaultValueFactory = _ => FindQuickstart(), HelpName = "SCENARIO" };
+        var sets = new Option<string[]>("--set")
+        {
+            Description = "Overrides a key of the scenario, learning.actor_rate=0.001 for instance; can be given again.",
+            HelpName = "KEY=VALUE",
+            DefaultValueFactory = _ => [],
+        };
+        var seed = new Option<ulong?>("--seed") { Description = "Seed of the first copy of each cell.", HelpName = "N", CustomParser = r => Whole<ulong>(r, ulong.MinValue, ulong.MaxValue) };
+        var episodes = new Option<int?>("--episodes") { Description = "Training episodes of each cell.", HelpName = "N", CustomParser = r => Whole(r, 1, int.MaxValue) };
+        var folder = new Option<string?>("--output") { Description = "Folder for the results, empty or not there; runs/<scenario>-<time> by default.", HelpName = "DIR" };
+        var device = new Option<string>("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
+        var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
+        var command = new Command("run", $"Runs a scenario, {Quickstart} by default.") { scenario, sets, seed, episodes, folder, device, quiet };
+        command.SetAction((parsed, _) => RunCommand.ExecuteAsync(
+            new RunArguments(
+                parsed.GetRequiredValue(scenario),
+                parsed.GetRequiredValue(sets),
+                parsed.GetValue(seed),
+                parsed.GetValue(episodes),
+                parsed.GetValue(folder),
+                parsed.GetRequiredValue(device),
+                parsed.GetValue(quiet)),
+            output,
+            error));
+        return command;
+    }
+
+    /// <summary>The quickstart of the working folder, or else the one that was published with the program.</summary>
+    private static string FindQuickstart()
+    {
+        var published = Path.Combine(AppContext.BaseDirectory, Quickstart);
+        return !File.Exists(Quickstart) && File.Exists(published) ? published : Quickstart;
+    }
+
+    private static T? Whole<T>(ArgumentResult result, T smallest, T largest)
+        where T : struct, System.Numerics.IBinaryInteger<T>
+    {
+        var text = result.Tokens[0].Value;
+        if (T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= smallest && value <= largest)
+        {
+            return value;
+        }
+
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} '{text}': a whole number from {smallest} to {largest} is allowed");
+        return null;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using Akka.Configuration;
+using Simulator.Compute;
+using Simulator.Lab;
+using Spectre.Console;
+
+namespace Simulator;
+
+/// <summary>What <c>simulator run</c> was asked.</summary>
+internal sealed record RunArguments(
+    string Scenario, IReadOnlyList<string> Sets, ulong? Seed, int? Episodes, string? Output, string Device, bool Quiet);
+
+/// <summary><c>simulator run</c>: checks everything before anything is written, runs, shows the progress, and says in words what happened.</summary>
+internal static class RunCommand
+{
+    internal static async Task<int> ExecuteAsync(RunArguments arguments, TextWriter output, TextWriter error)
+    {
+        var reading = ScenarioReader.Read(arguments.Scenario, arguments.Sets, arguments.Seed, arguments.Episodes);
+        if (!reading.Succeeded)
+        {
+            foreach (var fault in reading.Faults)
+            {
+                await error.WriteLineAsync(fault.ToString()).ConfigureAwait(false);
+            }
+
+            return ExitStatus.WrongUsage;
+        }
+
+        PopulationRun run;
+        ComputeDevice device;
+        try
+        {
+            var folder = arguments.Output ?? RunFolder.DefaultPath(reading.Plan.Scenario.Name, TimeProvider.System.GetLocalNow());
+            RunFolder.Check(folder);
+            device = ComputeDevice.Find(arguments.Device);
+            run = PopulationRun.Prepare(reading.Plan, device, folder, TimeProvider.System);
+        }
+        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException)
+        {
+            await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
+            return ExitStatus.WrongUsage;
+        }
+
+        try
+        {
+            return await ExecuteAsync(run, device, arguments.Quiet, output).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"simulator: the results could not be written: {fault.Message}").ConfigureAwait(false);
+            return ExitStatus.Failed;
+        }
+    }
+
+    private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, bool quiet, TextWriter output)
+    {
+        using var interruption = new CancellationTokenSource();
+
+        // The first signal ends the run at an episode's boundary; a second one ends the program as it would without us.
+        void Interrupt(PosixSignalContext context)
+        {
+            context.Cancel = !interruption.IsCancellationRequested;
+            interruption.Cancel();
+        }
+
+        using var terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using var system = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var terminalOutput = console.Profile.Out.IsTerminal;
+        if (!quiet)
+        {
+            await output.WriteLineAsync($"{run.Progress.Count} cells on {device.Name}; results go to {run.Folder}").ConfigureAwait(false);
+        }
+
+        var running = Task.Run(() => run.ExecuteAsync(interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration)));
+        if (!quiet)
+        {
+            await (terminalOutput ? new LiveTable(console).ShowAsync(run.Progress, running) : new ProgressLines(output).ShowAsync(run.Progress, running)).ConfigureAwait(false);
+        }
+
+        var status = await running.ConfigureAwait(false);
+        new ClosingSummary(console).Show(run, status);
+        return status switch
+        {
+            RunStatus.Done => ExitStatus.Done,
+            RunStatus.Interrupted => ExitStatus.Interrupted,
+            _ => ExitStatus.Failed,
+        };
+    }
+}
