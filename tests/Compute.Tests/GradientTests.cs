@@ -1,0 +1,331 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Simulator.Compute.Tests;
+
+/// <summary>The hand-written backward passes against autograd on an independent forward pass.</summary>
+public sealed class GradientTests : IDisposable
+{
+    private const int Inputs = 7;
+    private const int Outputs = 3;
+    private const int Batch = 64;
+    private const double Tolerance = 1e-4;
+
+    private readonly DisposeScope _scope = NewDisposeScope();
+
+    public void Dispose() => _scope.Dispose();
+
+    public static TheoryData<PolicyVariant, OutputFunction> Policies()
+    {
+        var data = new TheoryData<PolicyVariant, OutputFunction>();
+        foreach (var variant in Enum.GetValues<PolicyVariant>())
+        {
+            foreach (var output in Enum.GetValues<OutputFunction>())
+                data.Add(variant, output);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void A_policy_answers_and_learns_as_autograd_has_it(PolicyVariant variant, OutputFunction output)
+    {
+        var architecture = NetworkArchitecture.Actor(variant, output, Inputs, Outputs);
+        using var bank = new PolicyBank(ComputeDevice.Cpu, architecture);
+        bank.Allocate(2, 0.01, 0);
+        var parameters = new float[2][];
+        for (var slot = 0; slot < 2; slot++)
+        {
+            // A steep last layer, so that outputs lie on both sides of the bounds of the actions.
+            parameters[slot] = Numbers.Parameters(architecture, slot);
+            var last = architecture.Layout["fc3.weight"];
+            foreach (ref var weight in parameters[slot].AsSpan(last.Offset, last.Length))
+                weight *= 8;
+            bank.Write(slot, 0, parameters[slot]);
+        }
+
+        var seen = Numbers.Uniform(11, 2 * Batch * Inputs, 2);
+        var wanted = Numbers.Uniform(12, 2 * Batch * Outputs);
+        bank.Observe(0, 2, Batch, Numbers.Uniform(13, 2 * Batch * Inputs, 5));
+        var z = new float[2 * Batch * Outputs];
+        var a = new float[z.Length];
+        bank.Infer(0, 2, Batch, seen, z, a);
+        var gradients = bank.Gradient(0, 2, Batch, seen, wanted);
+
+        for (var slot = 0; slot < 2; slot++)
+        {
+            var network = new ReferenceNetwork(variant, bank.Layout, parameters[slot], architecture.InputNorm ? bank.ReadStatistics(slot) : null);
+            var own = network.Forward(ReferenceNetwork.Double(seen.AsSpan(slot * Batch * Inputs, Batch * Inputs), Batch, Inputs), actor: true);
+            var direction = wanted.AsSpan(slot * Batch * Outputs, Batch * Outputs);
+            var at = new Range(slot * Batch * Outputs, (slot + 1) * Batch * Outputs);
+            Numbers.Near(ReferenceNetwork.Floats(own), z.AsSpan(at), Tolerance, "pre-activations");
+            if (output == OutputFunction.Tanh)
+            {
+                var actions = own.tanh();
+                Numbers.Near(ReferenceNetwork.Floats(actions), a.AsSpan(at), Tolerance, "actions");
+                (actions * ReferenceNetwork.Double(direction, Batch, Outputs)).sum().backward();
+            }
+            else
+            {
+                var (actions, pulled) = Invert(ReferenceNetwork.Floats(own), direction);
+                Assert.Contains(actions, v => Math.Abs(v) == 1);
+                Numbers.Near(actions, a.AsSpan(at), Tolerance, "actions");
+                (own * ReferenceNetwork.Double(pulled, Batch, Outputs)).sum().backward();
+            }
+
+            var expected = network.Gradient();
+            foreach (var t in bank.Layout.Tensors)
+            {
+                Numbers.Near(
+                    expected.AsSpan(t.Offset, t.Length), gradients.AsSpan((slot * bank.Layout.Length) + t.Offset, t.Length), Tolerance, $"slot {slot}, {t.Name}");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Hausknecht and Stone, equation 11, for p in [-1, 1] and the direction that lowers the loss: -g is multiplied by (max - p) / (max - min) where it suggests increasing p, by
+    /// (p - min) / (max - min) otherwise.
+    /// </summary>
+    private static (float[] Actions, float[] Gradient) Invert(float[] z, ReadOnlySpan<float> gradient)
+    {
+        var actions = new float[z.Length];
+        var pulled = new float[z.Length];
+        for (var i = 0; i < z.Length; i++)
+        {
+            var ascent = -gradient[i];
+            actions[i] = Math.Clamp(z[i], -1, 1);
+            pulled[i] = -(ascent > 0 ? ascent * (1 - z[i]) / 2 : ascent * (z[i] + 1) / 2);
+        }
+
+        return (actions, pulled);
+    }
+
+    [Fact]
+    public void A_policy_takes_its_rows_into_the_running_statistics_once_an_update()
+    {
+        var architecture = NetworkArchitecture.Actor(PolicyVariant.Fullnorm, OutputFunction.Tanh, Inputs, Outputs);
+        using var bank = new PolicyBank(ComputeDevice.Cpu, architecture);
+        bank.Allocate(1, 0.01, 0);
+        bank.Write(0, 0, Numbers.Parameters(architecture, 1));
+        var mean = new double[Inputs];
+        var variance = Enumerable.Repeat(1.0, Inputs).ToArray();
+        for (var update = 0; update < 3; update++)
+        {
+            var seen = Numbers.Uniform(update, Batch * Inputs, 4);
+            bank.Infer(0, 1, Batch, seen, new float[Batch * Outputs], new float[Batch * Outputs]);
+            bank.Improve(0, 1, Batch, seen, Numbers.Uniform(90 + update, Batch * Outputs));
+            Blend(mean, variance, [.. Enumerable.Range(0, Batch).Select(b => seen.AsSpan(b * Inputs, Inputs).ToArray())]);
+        }
+
+        var (actualMean, actualVariance) = bank.ReadStatistics(0);
+        Numbers.Near(Array.ConvertAll(mean, m => (float)m), actualMean, 1e-5, "mean");
+        Numbers.Near(Array.ConvertAll(variance, v => (float)v), actualVariance, 1e-5, "variance");
+    }
+
+    /// <summary>new = 0.99 old + 0.01 of the rows' mean and (biased) variance.</summary>
+    private static void Blend(double[] mean, double[] variance, List<float[]> rows)
+    {
+        for (var i = 0; i < mean.Length; i++)
+        {
+            var m = rows.Average(r => (double)r[i]);
+            mean[i] = (0.99 * mean[i]) + (0.01 * m);
+            variance[i] = (0.99 * variance[i]) + (0.01 * rows.Average(r => (r[i] - m) * (r[i] - m)));
+        }
+    }
+
+    public static TheoryData<PolicyVariant> Critics() => new(PolicyVariant.Baseline, PolicyVariant.Linear, PolicyVariant.Layernorm, PolicyVariant.Fullnorm);
+
+    [Theory]
+    [MemberData(nameof(Critics))]
+    public void A_critic_values_candidates_as_on_the_whole_input(PolicyVariant variant)
+    {
+        var cell = new Cell(variant, clients: 5);
+        var candidates = new List<Candidate>();
+        for (var b = 0; b < Batch; b++)
+        {
+            for (var i = Candidate.Zero; i < cell.Clients; i++)
+                candidates.Add(new Candidate(b, i));
+        }
+
+        var values = cell.Bank.Evaluate(1, [new CriticQuery(cell.Joint, candidates.ToArray())])[0];
+
+        Numbers.Near(ReferenceNetwork.Floats(cell.Reference().Forward(cell.Inputs(candidates), actor: false)), values, Tolerance, "values");
+        cell.Bank.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Critics))]
+    public void A_critic_learns_as_autograd_has_it_on_the_whole_input(PolicyVariant variant)
+    {
+        const int most = 4;
+        var cell = new Cell(variant, clients: 5);
+        var random = new Random(4);
+        var pairs = new List<Candidate>();
+        var members = new int[Batch * most];
+        Array.Fill(members, Candidate.None);
+        for (var b = 0; b < Batch; b++)
+        {
+            var chosen = Enumerable.Range(0, cell.Clients).OrderBy(_ => random.Next()).Take(random.Next(most + 1)).Order().ToList();
+            if (chosen.Count == 0)
+                chosen.Add(Candidate.Zero);
+            for (var k = 0; k < chosen.Count; k++)
+            {
+                members[(b * most) + k] = chosen[k];
+                pairs.Add(new Candidate(b, chosen[k]));
+            }
+        }
+
+        Assert.Contains(pairs, p => p.Client == Candidate.Zero);
+        var targets = Enumerable.Range(0, Batch).Select(_ => random.NextDouble() * 3).ToArray();
+        var lesson = new CriticLesson(cell.Joint, members, targets, cell.Weights);
+        var gradient = cell.Bank.Gradient(1, [lesson]);
+
+        var network = cell.Reference();
+        var q = network.Forward(cell.Inputs(pairs), actor: false).view(-1);
+        var y = tensor(pairs.ConvertAll(p => targets[p.Row]).ToArray());
+        var w = tensor(pairs.ConvertAll(p => cell.Weights[p.Row]).ToArray());
+        var loss = ((w * q) - (w * y)).square().mean();
+        loss.backward();
+        var expected = network.Gradient();
+        foreach (var t in cell.Bank.Layout.Tensors)
+            Numbers.Near(expected.AsSpan(t.Offset, t.Length), gradient.AsSpan(t.Offset, t.Length), Tolerance, t.Name);
+
+        // The step itself: with a running normalisation of the input its loss follows the new statistics, so there only they are compared.
+        var (mean, variance) = cell.Bank.Architecture.InputNorm ? cell.Bank.ReadStatistics(1) : ([], []);
+        var step = cell.Bank.Improve(1, [lesson])[0];
+        if (cell.Bank.Architecture.InputNorm)
+        {
+            var (m, v) = (Array.ConvertAll(mean, x => (double)x), Array.ConvertAll(variance, x => (double)x));
+            var inputs = ReferenceNetwork.Floats(cell.Inputs(pairs));
+            var width = m.Length;
+            Blend(m, v, [.. Enumerable.Range(0, pairs.Count).Select(r => inputs.AsSpan(r * width, width).ToArray())]);
+            var (actualMean, actualVariance) = cell.Bank.ReadStatistics(1);
+            Numbers.Near(Array.ConvertAll(m, x => (float)x), actualMean, 1e-5, "running mean");
+            Numbers.Near(Array.ConvertAll(v, x => (float)x), actualVariance, 1e-5, "running variance");
+        }
+        else
+        {
+            Assert.Equal(loss.item<double>(), step.Loss, step.Loss * Tolerance);
+            Assert.Equal(Norm(expected), step.Outcome.GradientNorm, step.Outcome.GradientNorm * Tolerance);
+            var squares = (q - y).square().data<double>().ToArray();
+            for (var b = 0; b < Batch; b++)
+            {
+                var error = pairs.Select((p, i) => p.Row == b ? squares[i] : 0).Sum();
+                Assert.Equal(error, step.Errors[b], error * Tolerance);
+            }
+        }
+
+        cell.Bank.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Critics))]
+    public void The_actors_loss_passes_gradient_to_every_action_as_autograd_has_it_over_all_candidates(PolicyVariant variant)
+    {
+        var cell = new Cell(variant, clients: 5);
+        var answer = cell.Bank.Differentiate(1, [new ActorQuestion(cell.Joint, cell.Weights)])[0];
+
+        var network = cell.Reference();
+        var joint = ReferenceNetwork.Double(cell.Joint, Batch, cell.Width);
+        var states = joint.narrow(1, 0, cell.Clients * Inputs);
+        var actions = joint.narrow(1, cell.Clients * Inputs, cell.Clients * Outputs).clone().requires_grad_(true);
+        var rows = cat([states, actions], 1);
+        var maxima = new List<Tensor>();
+        var nobody = 0;
+        for (var b = 0; b < Batch; b++)
+        {
+            var candidates = new List<Tensor>();
+            for (var i = 0; i < cell.Clients; i++)
+            {
+                if (actions[b, i * Outputs].item<double>() >= 0)
+                    candidates.Add(cat([rows[b], states[b].narrow(0, i * Inputs, Inputs), actions[b].narrow(0, i * Outputs, Outputs)]));
+            }
+
+            nobody += candidates.Count == 0 ? 1 : 0;
+            if (candidates.Count == 0)
+                candidates.Add(cat([rows[b], zeros(Inputs + Outputs, ScalarType.Float64)]));
+            maxima.Add(network.Forward(stack(candidates), actor: false).max());
+        }
+
+        Assert.True(nobody > 0, "In no row nobody proposes.");
+        var loss = (stack(maxima) * tensor(cell.Weights)).mean().neg();
+        loss.backward();
+
+        // [B, N, 3] to [N, B, 3].
+        var expected = ReferenceNetwork.Floats(actions.grad!.view(Batch, cell.Clients, Outputs).transpose(0, 1));
+        Numbers.Near(expected, answer.Gradients, Tolerance, "dL/da");
+        Assert.Equal(loss.item<double>(), answer.Loss, Math.Abs(answer.Loss) * Tolerance);
+        cell.Bank.Dispose();
+    }
+
+    private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
+
+    /// <summary>A critic at slot 1 of a bank of two, a minibatch of joint inputs and weights.</summary>
+    private sealed class Cell
+    {
+        private readonly PolicyVariant _variant;
+        private readonly float[] _parameters;
+
+        internal Cell(PolicyVariant variant, int clients)
+        {
+            _variant = variant;
+            Clients = clients;
+            Bank = new CriticBank(
+                ComputeDevice.Cpu,
+                NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, GradientTests.Inputs, Outputs)),
+                clients,
+                GradientTests.Inputs,
+                Outputs);
+            Bank.Allocate(2, 0, 0);
+            _parameters = Numbers.Parameters(Bank.Architecture, 3);
+            Bank.Write(0, 0, Numbers.Parameters(Bank.Architecture, 4));
+            Bank.Write(1, 0, _parameters);
+            Joint = Numbers.Uniform(21, Batch * Width, 1);
+            Weights = [.. Enumerable.Range(0, Batch).Select(b => 1 / (1.0 + (b % 7)))];
+            if (Bank.Architecture.InputNorm)
+            {
+                // Statistics that differ from 0 and 1: a few steps at rate 0 on rows with an offset.
+                var offset = Array.ConvertAll(Numbers.Uniform(22, Batch * Width, 4), v => v + 2);
+                var lesson = new CriticLesson(offset, Enumerable.Range(0, Batch).Select(b => b % clients).ToArray(), new double[Batch], Weights);
+                for (var i = 0; i < 20; i++)
+                    Bank.Improve(1, [lesson]);
+            }
+        }
+
+        internal CriticBank Bank { get; }
+
+        internal int Clients { get; }
+
+        internal int Width => Clients * (GradientTests.Inputs + Outputs);
+
+        internal float[] Joint { get; }
+
+        internal double[] Weights { get; }
+
+        internal ReferenceNetwork Reference() =>
+            new(_variant, Bank.Layout, _parameters, Bank.Architecture.InputNorm ? Bank.ReadStatistics(1) : null);
+
+        /// <summary>The whole un-split input of each candidate, [candidates, 10 N + 10].</summary>
+        internal Tensor Inputs(List<Candidate> candidates)
+        {
+            var all = new List<float>();
+            foreach (var candidate in candidates)
+            {
+                var row = Joint.AsSpan(candidate.Row * Width, Width);
+                all.AddRange(row);
+                if (candidate.Client == Candidate.Zero)
+                {
+                    all.AddRange(new float[GradientTests.Inputs + Outputs]);
+                }
+                else
+                {
+                    all.AddRange(row.Slice(candidate.Client * GradientTests.Inputs, GradientTests.Inputs));
+                    all.AddRange(row.Slice((Clients * GradientTests.Inputs) + (candidate.Client * Outputs), Outputs));
+                }
+            }
+
+            return ReferenceNetwork.Double(all.ToArray(), candidates.Count, Width + GradientTests.Inputs + Outputs);
+        }
+    }
+}
