@@ -43,6 +43,37 @@ public sealed class DeterminismTests
     }
 
     [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1, 1, 16)]
+    [InlineData(1, 1, 64)]
+    [InlineData(2, 1, 6)]
+    [InlineData(3, 2, 16)]
+    [InlineData(3, 2, 5)]
+    [InlineData(5, 2, 12)]
+    [InlineData(8, 7, 10)]
+    [InlineData(17, 10, 33)]
+    public async Task Odd_sizes_are_no_exception(int clients, int channels, int batch)
+    {
+        var cell = TestPopulation.Small(episodes: 12) with { Clients = clients };
+        cell = cell with { Environment = cell.Environment with { Channels = channels }, Learning = cell.Learning with { Batch = batch, Replay = 40 } };
+        var alone = await TestPopulation.RunAsync(cell);
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            var among = await TestPopulation.RunAsync([cell with { Seed = 3 }, cell with { Seed = 4, Episodes = 5 }, cell, cell with { Seed = 5 }]);
+            Assert.Equal(alone.Fingerprint(), among[2].Fingerprint());
+        }
+    }
+
+    [Fact]
+    public async Task Cells_of_the_researchs_size_are_no_exception()
+    {
+        var cell = new CellOptions { Episodes = 5, Evaluation = new EvaluationOptions { Episodes = 0 } };
+        var alone = await TestPopulation.RunAsync(cell);
+        var among = await TestPopulation.RunAsync([cell with { Seed = 3, Episodes = 3 }, cell with { Seed = 4 }, cell]);
+        Assert.Equal(alone.Fingerprint(), among[2].Fingerprint());
+    }
+
+    [Theory]
     [MemberData(nameof(Networks))]
     public async Task Actors_compute_what_a_plain_loop_computes(UpdateMode update, PolicyVariant variant, OutputFunction output)
     {
@@ -70,7 +101,7 @@ public sealed class DeterminismTests
         var cells = Enumerable.Range(0, 4).Select(i => TestPopulation.Small(seed: (ulong)(10 + i))).ToList();
         var forward = await TestPopulation.RunAsync(cells);
         cells.Reverse();
-        var backward = await TestPopulation.RunAsync(cells, batching: new BatchingOptions(TimeSpan.FromMilliseconds(2), 1));
+        var backward = await TestPopulation.RunAsync(cells, batching: new BatchingOptions(TimeSpan.FromMilliseconds(2)));
         Assert.Equal(forward.Select(l => l.Fingerprint()), backward.Reverse().Select(l => l.Fingerprint()));
         Assert.Equal(4, forward.Select(l => l.Fingerprint()).Distinct(StringComparer.Ordinal).Count());
     }
