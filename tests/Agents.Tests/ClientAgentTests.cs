@@ -1,0 +1,173 @@
+using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Protocol;
+
+namespace Simulator.Agents.Tests;
+
+public sealed class ClientAgentTests
+{
+    private static readonly float[] Z = [0.3f, -0.2f, 1.7f];
+    private static readonly float[] A = [0.291f, -0.197f, 0.935f];
+
+    [Fact]
+    public void Noise_follows_its_formula_and_actions_are_clipped()
+    {
+        var agent = Client();
+        var clipped = 0;
+        foreach (var (episode, step) in new[] { (1, 0), (1, 9), (2, 3), (500, 0), (20_000, 5) })
+        {
+            var explored = Array.ConvertAll(Components(agent.Act(new Turn(0, Phase.Training, episode, step), Z, A)), v => (double)v);
+            var epsilon = 0.01 + (0.99 * Math.Exp(-(episode - 1) / 2000.0));
+            var random = new RandomStream(42, DrawPurpose.Noise, 3, episode, step);
+            for (var i = 0; i < 3; i++)
+            {
+                var free = A[i] + (epsilon * random.NextNormal());
+                Assert.Equal((float)Math.Max(-1, Math.Min(1, free)), (float)explored[i]);
+                clipped += Math.Abs(free) > 1 ? 1 : 0;
+            }
+        }
+
+        Assert.True(clipped > 0, "No action was clipped.");
+    }
+
+    [Fact]
+    public void Equal_turns_draw_equal_noise_whatever_the_order_of_calls_and_the_epoch()
+    {
+        var turns = Enumerable.Range(1, 4).SelectMany(e => Enumerable.Range(0, 5).Select(s => new Turn(0, Phase.Training, e, s))).ToArray();
+        var (forward, backward) = (Client(), Client());
+        var first = turns.ToDictionary(t => t, t => forward.Act(t, Z, A));
+        var second = turns.Reverse().ToDictionary(t => t, t => backward.Act(t with { Epoch = 8 }, Z, A));
+
+        Assert.All(turns, t => Assert.Equal(first[t], second[t]));
+        Assert.Equal(turns.Length, first.Values.Distinct().Count());
+        Assert.NotEqual(Client(client: 4).Act(turns[0], Z, A), first[turns[0]]);
+        Assert.NotEqual(Client(seed: 43).Act(turns[0], Z, A), first[turns[0]]);
+    }
+
+    [Fact]
+    public void In_evaluation_there_is_no_noise_and_no_monitoring()
+    {
+        var agent = Client();
+        Assert.Equal(ClientAction.From(A), agent.Act(new Turn(0, Phase.Evaluation, 0, 0), Z, A));
+        agent.Act(new Turn(0, Phase.Training, 1, 0), Z, A);
+        agent.Act(new Turn(0, Phase.Evaluation, 1, 1), [9f, 9f, 9f], [1f, 1f, 1f]);
+
+        var report = agent.Learned(new Turn(0, Phase.Learning, 1, 10), new StepOutcome(1, [1], false, false, true));
+
+        Assert.Equal(3, report.Activations.Outputs);
+        Assert.Equal(1 / 3.0, report.Activations.SaturationRatio);
+    }
+
+    [Fact]
+    public void Acting_and_the_minibatch_count_together_and_a_report_says_what_the_step_did()
+    {
+        var agent = Client();
+        agent.Act(new Turn(0, Phase.Training, 7, 0), Z, A);
+        agent.ObserveMinibatch([5f, 5f, 5f], [1f, 1f, 1f]);
+
+        var report = agent.Learned(new Turn(0, Phase.Learning, 7, 10), new StepOutcome(2.5, [1.5, 2], Clipped: true, Frozen: true, Finite: true));
+
+        Assert.Equal(6, report.Activations.Outputs);
+        Assert.Equal(4 / 6.0, report.Activations.SaturationRatio);
+        Assert.Equal((2.5, true, true, true), (report.GradientNorm, report.Clipped, report.Frozen, report.Finite));
+        Assert.Equal([1.5, 2], report.LayerNorms);
+        Assert.Equal(new AgentOutcomes(ReferenceStop: 7, 0, 0, 0), report.Outcomes);
+    }
+
+    [Fact]
+    public void Raw_observations_are_seen_as_they_are_and_scaled_ones_in_their_ranges()
+    {
+        var options = new EnvironmentOptions();
+        float[] raw = [1f, 14f, 1.6f, 50f, 300f, 0.5f, 1.5f];
+        float[] scaled = [-1f, 1f, 0f, 1f, -1f, 0f, 1f];
+
+        Assert.Equal([.. raw, .. raw], Client().See(new HostPayload(raw), new HostPayload(raw)).ToArray());
+        var seen = Client(scaling: new ObservationScaling(options)).See(new HostPayload(raw)).ToArray();
+        for (var i = 0; i < raw.Length; i++)
+            Assert.Equal(scaled[i], seen[i], 1e-6);
+        Assert.Equal([1f, 14f, 1.6f, 50f, 300f, 0.5f, 1.5f], raw);
+    }
+
+    public static TheoryData<PolicyVariant, LastLayerStart> Starts()
+    {
+        var data = new TheoryData<PolicyVariant, LastLayerStart>();
+        foreach (var variant in Enum.GetValues<PolicyVariant>())
+        {
+            foreach (var start in Enum.GetValues<LastLayerStart>())
+                data.Add(variant, start);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Starts))]
+    public void Initial_weights_fill_the_bounds_of_their_layer(PolicyVariant variant, LastLayerStart start)
+    {
+        var small = start == LastLayerStart.Small
+            || (start == LastLayerStart.Variant && variant is PolicyVariant.Baseline or PolicyVariant.Large or PolicyVariant.Larger or PolicyVariant.Linear);
+        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Observation.Width, ClientAction.Width);
+        var parameters = Client(architecture: architecture, small: InitialWeights.StartsSmall(variant, start)).InitialParameters();
+
+        Assert.Equal(architecture.Layout.Length, parameters.Length);
+        foreach (var tensor in architecture.Layout.Tensors)
+        {
+            var values = parameters.AsSpan(tensor.Offset, tensor.Length).ToArray();
+            switch (tensor.Kind)
+            {
+                case ParameterKind.Gain:
+                    Assert.All(values, v => Assert.Equal(1, v));
+                    break;
+                case ParameterKind.Shift:
+                    Assert.All(values, v => Assert.Equal(0, v));
+                    break;
+                default:
+                    var bound = tensor.IsLastLayer && small ? 3e-3 : 1 / Math.Sqrt(FanIn(tensor, architecture));
+                    Assert.All(values, v => Assert.InRange(Math.Abs(v), 0, bound * 1.000001));
+                    if (values.Length >= 32)
+                    {
+                        Assert.True(values.Max() > 0.8 * bound && values.Min() < -0.8 * bound, tensor.Name);
+                        Assert.InRange(values.Average() / bound, -0.5, 0.5);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    [Fact]
+    public void Initial_weights_belong_to_seed_and_client_and_to_nothing_else()
+    {
+        var own = Client().InitialParameters();
+        var busy = Client();
+        busy.Act(new Turn(0, Phase.Training, 1, 0), Z, A);
+
+        Assert.Equal(own, busy.InitialParameters());
+        Assert.NotEqual(own, Client(client: 4).InitialParameters());
+        Assert.NotEqual(own, Client(seed: 43).InitialParameters());
+    }
+
+    internal static ClientAgent Client(
+        int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) =>
+        new(Settings(client, seed, scaling, architecture, small));
+
+    internal static ClientSettings Settings(
+        int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) => new(
+        client,
+        seed,
+        architecture ?? NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width),
+        small,
+        new ExplorationOptions(),
+        scaling,
+        SaturationThreshold: 0.9,
+        Window: 10);
+
+    private static int FanIn(ParameterTensor tensor, NetworkArchitecture network) => tensor.Layer switch
+    {
+        "fc1" => network.Inputs,
+        "fc2" => network.Hidden1,
+        _ => network.Hidden2,
+    };
+
+    private static float[] Components(ClientAction action) => [action.Offload, action.Cpu, action.Power];
+}

@@ -1,0 +1,75 @@
+using Simulator.Compute;
+
+namespace Simulator.Agents.Tests;
+
+public sealed class SaturationMonitorTests
+{
+    private static readonly float[] PreActivations = [-3f, -1.5f, -0.2f, 0f, 0.4f, 1f, 1.48f, 2.5f, -0.99f];
+
+    public static TheoryData<OutputFunction> Outputs() => new(Enum.GetValues<OutputFunction>());
+
+    [Theory]
+    [MemberData(nameof(Outputs))]
+    public void Moments_are_those_of_everything_seen_since_the_last_update(OutputFunction output)
+    {
+        var monitor = new SaturationMonitor(output, 0.9);
+        monitor.Observe([5f], [1f]);
+        monitor.Take();
+        var actions = Array.ConvertAll(PreActivations, z => Squash(output, z));
+        monitor.Observe(PreActivations.AsSpan(0, 4), actions.AsSpan(0, 4));
+        monitor.Observe(PreActivations.AsSpan(4), actions.AsSpan(4));
+
+        var summary = monitor.Take();
+
+        var mean = PreActivations.Average(z => (double)z);
+        Assert.Equal(PreActivations.Length, summary.Outputs);
+        Assert.Equal(actions.Count(a => Math.Abs(a) > 0.9) / 9.0, summary.SaturationRatio);
+        Assert.Equal(PreActivations.Average(z => Slope(output, z)), summary.Slope, 1e-6);
+        Assert.Equal(mean, summary.PreActivationMean, 1e-12);
+        Assert.Equal(Math.Sqrt(PreActivations.Average(z => (z - mean) * (z - mean))), summary.PreActivationDeviation, 1e-12);
+        Assert.Equal(-3, summary.PreActivationMin);
+        Assert.Equal(2.5, summary.PreActivationMax);
+        Assert.Equal(actions.Average(a => (double)a), summary.ActionMean, 1e-12);
+        Assert.Equal(actions.Min(), summary.ActionMin);
+        Assert.Equal(actions.Max(), summary.ActionMax);
+    }
+
+    [Fact]
+    public void An_output_at_the_threshold_is_not_saturated()
+    {
+        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.5);
+        monitor.Observe([0f, 0f, 0f, 0f], [0.5f, -0.5f, MathF.BitIncrement(0.5f), -MathF.BitIncrement(0.5f)]);
+
+        Assert.Equal(0.5, monitor.Take().SaturationRatio);
+    }
+
+    [Fact]
+    public void Equal_pre_activations_have_no_deviation()
+    {
+        // The difference of two nearly equal sums may be rounded below zero.
+        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.9);
+        var z = Enumerable.Repeat(0.1f, 1001).ToArray();
+        monitor.Observe(z, z);
+
+        Assert.InRange(monitor.Take().PreActivationDeviation, 0, 1e-7);
+    }
+
+    [Fact]
+    public void Nothing_seen_since_the_last_update_is_an_error()
+    {
+        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.9);
+        Assert.Throws<InvalidOperationException>(monitor.Take);
+        monitor.Observe([1f], [1f]);
+        monitor.Take();
+        Assert.Throws<InvalidOperationException>(monitor.Take);
+    }
+
+    private static float Squash(OutputFunction output, float z) => output == OutputFunction.Tanh ? MathF.Tanh(z) : Math.Clamp(z, -1, 1);
+
+    private static double Slope(OutputFunction output, float z)
+    {
+        if (output == OutputFunction.Inverting)
+            return z is > -1 and < 1 ? 1 : 0;
+        return 1 / (Math.Cosh(z) * Math.Cosh(z));
+    }
+}

@@ -1,0 +1,65 @@
+namespace Simulator.Protocol.Tests;
+
+/// <summary>A message of each type, and the largest one that N clients and a minibatch of B can make.</summary>
+internal static class Samples
+{
+    internal const int ManyClients = 1000;
+    internal const int Batch = 64;
+
+    private const int Observation = 7;
+    private static readonly Turn Turn = new(3, Phase.Learning, 1_000_000, 100_000);
+
+    /// <summary>All message types of the protocols.</summary>
+    internal static IEnumerable<Type> MessageTypes { get; } =
+    [
+        .. new[] { typeof(ClientProtocol), typeof(MasterProtocol), typeof(CellProtocol), typeof(PopulationProtocol) }
+            .SelectMany(p => p.GetNestedTypes()).Where(t => t.IsClass && t.IsSealed && !t.IsAbstract),
+    ];
+
+    /// <summary>A message of each type; where a part can be missing, with it and without.</summary>
+    internal static List<object> All(int clients = 3, int batch = 2) =>
+    [
+        new ClientProtocol.Observe(Turn, Payload(Observation)),
+        new ClientProtocol.ObservationBatch(Turn, Payload(batch * Observation), Payload(batch * Observation)),
+        new ClientProtocol.ActionGradient(Turn, Payload(batch * ClientAction.Width)),
+        new ClientProtocol.Snapshot(Turn),
+        new MasterProtocol.Begin(Turn, Payload(clients * Observation)),
+        new MasterProtocol.Propose(Turn, clients - 1, new ClientAction(0.5f, -0.25f, float.NaN), new ClientAction(-0f, 1, float.Epsilon)),
+        new MasterProtocol.Outcome(Turn, -123.456789, Payload(clients * Observation), true),
+        new MasterProtocol.ActionBatch(Turn, clients - 1, Payload(batch * ClientAction.Width), Payload(batch * ClientAction.Width)),
+        new MasterProtocol.PolicyUpdated(Turn, clients - 1, Report(), Payload(batch * ClientAction.Width)),
+        new MasterProtocol.PolicyUpdated(Turn, 0, Report(), HostPayload.Empty),
+        new MasterProtocol.Snapshot(Turn),
+        new CellProtocol.Ready(2, CellProtocol.Critic),
+        new CellProtocol.Decide(Turn, [.. Enumerable.Range(0, clients).Select(i => i % 2 == 0)], Payload(clients * ClientAction.Width)),
+        new CellProtocol.EpisodeLearned(Turn, Update(clients), null),
+        new CellProtocol.EpisodeLearned(Turn, null, "the actors' loss: ∞"),
+        Part(),
+        CellProtocol.Stop.Instance,
+        new PopulationProtocol.CellStarted(7, 1, [.. Enumerable.Range(0, 8).Select(i => new BaselineReward($"all local at {i} %", -i))]),
+        new PopulationProtocol.EpisodeFinished(7, 1, 2000, -50_000.5, 0.99, 0.5, 0.25, Update(clients)),
+        new PopulationProtocol.EpisodeFinished(7, 1, 1, double.NegativeInfinity, 1, 0, 0, null),
+        new PopulationProtocol.Evaluated(7, 1, 2000, -389.25),
+        new PopulationProtocol.CellParameters(7, Part()),
+        new PopulationProtocol.CellEnded(7, 1, CellStatus.Diverged, 2000, 0, "the critic's loss"),
+        new PopulationProtocol.CellEnded(7, 1, CellStatus.Completed, 2000, 161, null),
+    ];
+
+    private static HostPayload Payload(int length) => new(Enumerable.Range(0, length).Select(i => (i * 0.37f) - 1).ToArray());
+
+    private static CellProtocol.Parameters Part() => new(Turn, 4, CellProtocol.MaximumPart, 300_000, Payload(CellProtocol.MaximumPart));
+
+    private static double[] Layers() => [1.5, 2.5, 3.5, 4.5, 5.5];
+
+    private static ActivationSummary Activations() => new(222, 0.91, 0.05, -1.5, 2.25, -10.5, 9.75, 0.125, -1, 1);
+
+    private static AgentReport Report() =>
+        new(AgentState.Dead, 1e-30, Layers(), true, false, true, Activations(), new AgentOutcomes(1, 2, 3, 4));
+
+    private static UpdateReport Update(int clients) => new(
+        new GradientReport(1.25, 2.25, Layers(), 1),
+        new GradientReport(3.25, 4.25, Layers(), clients),
+        Activations(),
+        17.5,
+        [.. Enumerable.Range(0, clients).Select(i => new AgentSample((AgentState)(i % 4), i, 0.5f, 0.25f, i % 2 == 0, new AgentOutcomes(i, 2, 3, 4)))]);
+}
