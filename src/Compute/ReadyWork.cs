@@ -55,6 +55,7 @@ internal sealed class ReadyWork
 
     internal void Run(DeviceBanks banks, Failure failure)
     {
+        RefuseMalformed(banks, failure);
         foreach (var group in _rounds.GroupBy(r => (Bank: banks.Policies(r.Key.Reservation), r.Key.Improve, r.Requests[0].Rows, r.Requests[0].ActionsAfter)))
         {
             var requests = group.SelectMany(r => r.Requests, (r, q) => (r.Key.Turn, Request: q)).OrderBy(x => x.Request.Slot).ToList();
@@ -158,6 +159,21 @@ internal sealed class ReadyWork
         }
     }
 
+    /// <summary>A round with a payload of the wrong length fails by itself: in an operation shared with other cells it would fail them, too.</summary>
+    private void RefuseMalformed(DeviceBanks banks, Failure failure) => _rounds.RemoveAll(round =>
+    {
+        var network = banks.Policies(round.Key.Reservation).Architecture;
+        var rows = round.Requests[0].Rows;
+        var wrong = round.Requests.Find(r => r.Observations.Length != rows * network.Inputs || (r.Gradients is { } g && g.Length != rows * network.Outputs));
+        if (wrong is not null)
+        {
+            failure(round.Key.Turn, round.Requests.Select(r => r.Sender), new InvalidDataException(
+                $"{rows} rows of {network.Inputs} inputs and {network.Outputs} outputs are no {wrong.Observations.Length} observations and {wrong.Gradients?.Length ?? 0} gradients"));
+        }
+
+        return wrong is not null;
+    });
+
     /// <summary>Splits sorted slots into runs without gaps, of at most <paramref name="most"/> slots.</summary>
     private static IEnumerable<(int Begin, int End)> Neighbours(int count, Func<int, int> slot, int most)
     {
@@ -177,13 +193,7 @@ internal sealed class ReadyWork
         var all = ArrayPool<float>.Shared.Rent(requests.Count * length);
         for (var i = 0; i < requests.Count; i++)
         {
-            var payload = payloadOf(requests[i].Request);
-            if (payload.Length != length)
-            {
-                throw new ArgumentException($"a request of {length} floats carries {payload.Length}", nameof(requests));
-            }
-
-            payload.CopyTo(all.AsSpan(i * length, length));
+            payloadOf(requests[i].Request).CopyTo(all.AsSpan(i * length, length));
         }
 
         return all;

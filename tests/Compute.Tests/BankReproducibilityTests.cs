@@ -24,7 +24,12 @@ public sealed class BankReproducibilityTests : IDisposable
             {
                 data.Add(variant, output, 64);
                 if (output == OutputFunction.Tanh && variant is PolicyVariant.Baseline or PolicyVariant.Layernorm or PolicyVariant.Fullnorm)
+                {
                     data.Add(variant, output, 20);
+                    data.Add(variant, output, 11);
+                    data.Add(variant, output, 2);
+                    data.Add(variant, output, 1);
+                }
             }
         }
 

@@ -147,7 +147,6 @@ public sealed class BatchingActorTests : TestKit
     {
         var device = Device(TimeSpan.FromHours(1));
         var broken = Reserve(device, 1);
-        ReserveApart(device);
         var sound = Reserve(device, 2);
         var (failed, well) = (CreateTestProbe(), CreateTestProbe());
         var turn = Acting(1);
