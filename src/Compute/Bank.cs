@@ -18,9 +18,9 @@ public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool 
 /// </summary>
 public abstract class Bank : IDisposable
 {
-    private const double Beta1 = 0.9;
-    private const double Beta2 = 0.999;
-    private const double Epsilon = 1e-8;
+    internal const double Beta1 = 0.9;
+    internal const double Beta2 = 0.999;
+    internal const double Epsilon = 1e-8;
 
     private readonly List<Slot> _slots = [];
     private Tensor _parameters;
@@ -70,7 +70,7 @@ public abstract class Bank : IDisposable
         if (Statistics is not null)
         {
             using var scope = NewDisposeScope();
-            Statistics[TensorIndex.Slice(first, first + count), 1].fill_(1f);
+            Statistics[TensorIndex.Slice(first, first + count), 1].fill_(Scalars.One);
         }
 
         return first;
@@ -88,7 +88,7 @@ public abstract class Bank : IDisposable
         if (Statistics is not null)
         {
             Statistics.narrow(0, first, count).select(1, 0).zero_();
-            Statistics.narrow(0, first, count).select(1, 1).fill_(1f);
+            Statistics.narrow(0, first, count).select(1, 1).fill_(Scalars.One);
         }
 
         for (var i = first; i < first + count; i++)
@@ -178,14 +178,14 @@ public abstract class Bank : IDisposable
         var parameters = _parameters.narrow(0, first, count);
         var firstMoment = _firstMoment.narrow(0, first, count);
         var secondMoment = _secondMoment.narrow(0, first, count);
-        firstMoment.mul_(Beta1).add_(gradient, 1 - Beta1);
-        secondMoment.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+        firstMoment.mul_(Scalars.Beta1).add_(gradient, Scalars.OneMinusBeta1);
+        secondMoment.mul_(Scalars.Beta2).addcmul_(gradient, gradient, Scalars.OneMinusBeta2);
         var denominator = secondMoment.sqrt()
             .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(Beta2, _slots[first + k].Steps))))
-            .add_(Epsilon);
+            .add_(Scalars.AdamEpsilon, Scalars.One);
         var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Rate / (1 - Math.Pow(Beta1, _slots[first + k].Steps)))).div_(denominator);
         var before = parameters.clone();
-        parameters.add_(step);
+        parameters.add_(step, Scalars.One);
 
         Span<bool> moved = (before != parameters).any(1).cpu().data<bool>().ToArray();
         Span<float> largest = parameters.abs().amax([1]).cpu().data<float>().ToArray();
@@ -252,7 +252,7 @@ public abstract class Bank : IDisposable
         var count = (int)gradient.shape[0];
         var runs = Layout.Length / run;
         var sums = new float[count * runs];
-        Download(gradient.square().view(count, runs, run).sum(2), sums);
+        Download(gradient.mul(gradient).view(count, runs, run).sum(2), sums);
         var outcomes = new StepOutcome[count];
         for (var k = 0; k < count; k++)
         {
