@@ -3,14 +3,6 @@ using static TorchSharp.torch;
 
 namespace Simulator.Compute;
 
-/// <summary>What one optimiser step did to one slot of a bank.</summary>
-/// <param name="GradientNorm">L2 norm of the whole gradient, before clipping.</param>
-/// <param name="LayerNorms">L2 norm of each layer's gradient, before clipping, in the order of <see cref="ParameterLayout.Layers"/>.</param>
-/// <param name="Clipped">Whether the gradient was scaled down to the largest norm allowed.</param>
-/// <param name="Frozen">Whether every parameter is bit-identical before and after the step.</param>
-/// <param name="Finite">Whether gradient and parameters are finite.</param>
-public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool Clipped, bool Frozen, bool Finite);
-
 /// <summary>
 /// The parameters of many networks of one architecture, stacked [slots, parameters], with Adam's moments, a learning rate, a largest gradient norm and a step
 /// count for each slot. Operations work on a contiguous range of slots, and what they compute for one slot does not depend on the others.
@@ -338,32 +330,5 @@ public abstract class Bank : IDisposable
     private readonly record struct Slot(double Rate, double MaxGradientNorm)
     {
         public long Steps { get; init; }
-    }
-}
-
-/// <summary>The parameter tensors of a range of slots, as views on one [slots, parameters] tensor: matrices [slots, out, in], vectors [slots, 1, length].</summary>
-internal sealed class ParameterViews
-{
-    private readonly ParameterLayout _layout;
-
-    internal ParameterViews(ParameterLayout layout, Tensor all)
-    {
-        _layout = layout;
-        All = all;
-    }
-
-    /// <summary>All parameters, [slots, parameters].</summary>
-    internal Tensor All { get; }
-
-    internal int Count => (int)All.shape[0];
-
-    internal Tensor this[string name]
-    {
-        get
-        {
-            var tensor = _layout[name];
-            var flat = All.narrow(1, tensor.Offset, tensor.Length);
-            return tensor.Columns > 0 ? flat.view(Count, tensor.Rows, tensor.Columns) : flat.view(Count, 1, tensor.Rows);
-        }
     }
 }
