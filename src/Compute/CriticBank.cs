@@ -121,9 +121,9 @@ public sealed class CriticBank : Bank
         var trace = StackedNetwork.Forward(Architecture, p, u1);
         var du1 = StackedNetwork.Backward(Architecture, p, trace, Upload(dq, cells, batch, 1), null);
         var dJoint = new float[cells * batch * _clients * _action];
-        Download(StackedNetwork.Multiply(du1, layer.Joint.narrow(2, _clients * _observation, _clients * _action)), dJoint);
+        Download(bmm(du1, layer.Joint.narrow(2, _clients * _observation, _clients * _action)), dJoint);
         var dCandidate = new float[cells * batch * _action];
-        Download(StackedNetwork.Multiply(du1, layer.Candidate.narrow(2, _observation, _action)), dCandidate);
+        Download(bmm(du1, layer.Candidate.narrow(2, _observation, _action)), dCandidate);
 
         var answers = new ActorAnswer[cells];
         for (var c = 0; c < cells; c++)
@@ -209,7 +209,7 @@ public sealed class CriticBank : Bank
         }
 
         var layer = Fold(first, p);
-        var u1 = StackedNetwork.Multiply(candidates, layer.Candidate.transpose(1, 2)).view(cells, batch, pairs, Architecture.Hidden1)
+        var u1 = bmm(candidates, layer.Candidate.transpose(1, 2)).view(cells, batch, pairs, Architecture.Hidden1)
             .add_(layer.Apply(x).unsqueeze(2))
             .view(cells, rows, Architecture.Hidden1);
         var trace = StackedNetwork.Forward(Architecture, p, u1);

@@ -56,7 +56,7 @@ internal static class StackedNetwork
         }
         else
         {
-            dh2 = Multiply(du3, p["fc3.weight"]);
+            dh2 = bmm(du3, p["fc3.weight"]);
             gradient?["fc3.weight"].copy_(bmm(du3.transpose(1, 2), trace.H2));
         }
 
@@ -64,7 +64,7 @@ internal static class StackedNetwork
         var du2 = HiddenBackward(dh2, trace.H2, trace.U2, trace.Norm2, network, p, gradient, "ln2");
         gradient?["fc2.weight"].copy_(bmm(du2.transpose(1, 2), trace.H1));
         gradient?["fc2.bias"].copy_(RowSum(du2));
-        var dh1 = Multiply(du2, p["fc2.weight"]);
+        var dh1 = bmm(du2, p["fc2.weight"]);
         return HiddenBackward(dh1, trace.H1, trace.U1, trace.Norm1, network, p, gradient, "ln1");
     }
 
@@ -77,25 +77,10 @@ internal static class StackedNetwork
         bmm(weights.transpose(1, 2).expand(x.shape[0], RowPadding, x.shape[1]), x).narrow(1, 0, 1);
 
     /// <summary>bias + a b for each slot. TorchSharp's static baddbmm takes its arguments in another order than PyTorch's.</summary>
-    internal static Tensor MultiplyAdd(Tensor bias, Tensor a, Tensor b) => FewRows(a) ? Multiply(a, b).add_(bias) : a.baddbmm(b, bias);
+    internal static Tensor MultiplyAdd(Tensor bias, Tensor a, Tensor b) => a.baddbmm(b, bias);
 
-    /// <summary>a b for each slot; a few rows are padded.</summary>
-    internal static Tensor Multiply(Tensor a, Tensor b)
-    {
-        if (!FewRows(a))
-        {
-            return bmm(a, b);
-        }
-
-        var padded = torch.zeros(a.shape[0], RowPadding, a.shape[2], device: a.device);
-        padded.narrow(1, 0, a.shape[1]).copy_(a);
-        return bmm(padded, b).narrow(1, 0, a.shape[1]).contiguous();
-    }
-
-    /// <summary>Products of fewer rows, one row apart, take paths of the matrix library whose results depend on more than the row (docs/decisions).</summary>
+    /// <summary>Products of fewer rows take paths of the matrix library whose results depend on more than the row (docs/decisions).</summary>
     internal const int RowPadding = 12;
-
-    private static bool FewRows(Tensor a) => a.shape[1] is > 1 and < RowPadding;
 
     private static (Tensor H, Tensor? U, LayerNormTrace? Norm) Hidden(NetworkArchitecture network, ParameterViews p, string norm, Tensor u)
     {
