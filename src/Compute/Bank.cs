@@ -197,6 +197,29 @@ public abstract class Bank : IDisposable
         return outcomes;
     }
 
+    /// <summary>
+    /// Rows that an operation really takes: products of few rows, and rows that begin off a cache line, take paths of the matrix library whose last bits depend on the
+    /// neighbours in the stack. Rows that pad are zero and pass no gradient.
+    /// </summary>
+    private protected static int PaddedRows(int rows) => (rows + ParameterLayout.Alignment - 1) / ParameterLayout.Alignment * ParameterLayout.Alignment;
+
+    /// <summary>Copies host floats [count, rows, width] to a new tensor [count, padded, width] on the device, zero where there are none.</summary>
+    private protected Tensor UploadRows(ReadOnlySpan<float> values, int count, int rows, int padded, int width)
+    {
+        if (rows == padded)
+        {
+            return Upload(values, count, rows, width);
+        }
+
+        Span<float> all = new float[count * padded * width];
+        for (var k = 0; k < count; k++)
+        {
+            values.Slice(k * rows * width, rows * width).CopyTo(all[(k * padded * width)..]);
+        }
+
+        return Upload(all, count, padded, width);
+    }
+
     /// <summary>Copies host floats to a new tensor on the device.</summary>
     private protected Tensor Upload(ReadOnlySpan<float> values, params long[] shape)
     {

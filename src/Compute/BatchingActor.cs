@@ -7,11 +7,10 @@ namespace Simulator.Compute;
 
 /// <summary>How a batching actor gathers requests.</summary>
 /// <param name="Delay">How long complete rounds wait for those of other cells; zero runs what is there as soon as the mailbox is empty.</param>
-/// <param name="Threads">Threads of the matrix library, 0 for all processors.</param>
-public sealed record BatchingOptions(TimeSpan Delay, int Threads)
+public sealed record BatchingOptions(TimeSpan Delay)
 {
-    /// <summary>No delay, all processors.</summary>
-    public static BatchingOptions Default { get; } = new(TimeSpan.Zero, 0);
+    /// <summary>No delay.</summary>
+    public static BatchingOptions Default { get; } = new(TimeSpan.Zero);
 }
 
 /// <summary>
@@ -76,11 +75,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Akka.Actor.Props.Create(() => new BatchingActor(device, options)).WithDispatcher(Dispatcher);
 
     /// <inheritdoc/>
-    protected override void PreStart()
-    {
-        ComputeDevice.UseThreads(_options.Threads);
-        Timers.StartPeriodicTimer(ReportPatience.Instance, ReportPatience.Instance, PatienceInterval);
-    }
+    protected override void PreStart() => Timers.StartPeriodicTimer(ReportPatience.Instance, ReportPatience.Instance, PatienceInterval);
 
     /// <inheritdoc/>
     protected override void PostStop() => _banks.Dispose();

@@ -72,11 +72,6 @@ public sealed class ComputeDevice
         }
     }
 
-    /// <summary>
-    /// Sets how many threads the matrix library uses for operations started by the calling thread; 0 for all processors. Results do not depend on it.
-    /// </summary>
-    public static void UseThreads(int threads) => torch.set_num_threads(threads > 0 ? threads : System.Environment.ProcessorCount);
-
     private static ComputeDevice Cuda(int index) => new($"cuda:{index.ToString(CultureInfo.InvariantCulture)}", new torch.Device(DeviceType.CUDA, index));
 
     private static ComputeDevice FindCuda(string name, int index)

@@ -47,7 +47,7 @@ public sealed class CriticBank : Bank
         CheckRange(first, queries.Length);
         using var scope = NewDisposeScope();
         var p = Views(first, queries.Length);
-        var rows = RowsOf(queries[0].Joint);
+        var rows = PaddedRows(RowsOf(queries[0].Joint));
         var layer = Fold(first, p);
         var joint = Gather(queries, q => q.Joint, rows * _joint);
         return Values(p, layer, layer.Apply(Upload(joint, queries.Length, rows, _joint)), joint, rows, queries);
@@ -89,49 +89,50 @@ public sealed class CriticBank : Bank
         using var scope = NewDisposeScope();
         var cells = questions.Length;
         var batch = RowsOf(questions[0].Joint);
+        var rows = PaddedRows(batch);
         var p = Views(first, cells);
-        var joint = Gather(questions, q => q.Joint, batch * _joint);
         var layer = Fold(first, p);
-        var u1Joint = layer.Apply(Upload(joint, cells, batch, _joint));
+        var joint = Gather(questions, q => q.Joint, rows * _joint);
+        var u1Joint = layer.Apply(Upload(joint, cells, rows, _joint));
 
         var queries = new CriticQuery[cells];
         for (var c = 0; c < cells; c++)
         {
-            queries[c] = new CriticQuery(questions[c].Joint, Proposers(joint.AsSpan(c * batch * _joint, batch * _joint), batch));
+            queries[c] = new CriticQuery(questions[c].Joint, Proposers(questions[c].Joint.Span, batch));
         }
 
-        var values = Values(p, layer, u1Joint, joint, batch, queries);
+        var values = Values(p, layer, u1Joint, joint, rows, queries);
         var losses = new double[cells];
-        var best = new Candidate[cells * batch];
-        var dq = new float[cells * batch];
+        var best = new Candidate[cells * rows];
+        Array.Fill(best, new Candidate(0, Candidate.None));
+        var dq = new float[cells * rows];
+        var top = new float[batch];
         for (var c = 0; c < cells; c++)
         {
             var weights = questions[c].Weights.Span;
-            var top = new float[batch];
-            Maximisers(queries[c].Candidates.Span, values[c], best.AsSpan(c * batch, batch), top);
+            Maximisers(queries[c].Candidates.Span, values[c], best.AsSpan(c * rows, batch), top);
             for (var b = 0; b < batch; b++)
             {
                 losses[c] -= weights[b] * top[b] / batch;
-                dq[(c * batch) + b] = (float)(-weights[b] / batch);
+                dq[(c * rows) + b] = (float)(-weights[b] / batch);
             }
         }
 
-        var candidates = Upload(Features(joint, best, batch, batch), cells, batch, _candidate);
-        var u1 = StackedNetwork.MultiplyAdd(u1Joint, candidates, layer.Candidate.transpose(1, 2));
-        var trace = StackedNetwork.Forward(Architecture, p, u1);
-        var du1 = StackedNetwork.Backward(Architecture, p, trace, Upload(dq, cells, batch, 1), null);
-        var dJoint = new float[cells * batch * _clients * _action];
+        var candidates = Upload(Features(joint, best, rows, rows), cells, rows, _candidate);
+        var trace = StackedNetwork.Forward(Architecture, p, StackedNetwork.MultiplyAdd(u1Joint, candidates, layer.Candidate.transpose(1, 2)));
+        var du1 = StackedNetwork.Backward(Architecture, p, trace, Upload(dq, cells, rows, 1), null);
+        var dJoint = new float[cells * rows * _clients * _action];
         Download(bmm(du1, layer.Joint.narrow(2, _clients * _observation, _clients * _action)), dJoint);
-        var dCandidate = new float[cells * batch * _action];
+        var dCandidate = new float[cells * rows * _action];
         Download(bmm(du1, layer.Candidate.narrow(2, _observation, _action)), dCandidate);
 
         var answers = new ActorAnswer[cells];
         for (var c = 0; c < cells; c++)
         {
             answers[c] = new ActorAnswer(losses[c], ByClient(
-                dJoint.AsSpan(c * batch * _clients * _action, batch * _clients * _action),
-                dCandidate.AsSpan(c * batch * _action, batch * _action),
-                best.AsSpan(c * batch, batch)));
+                dJoint.AsSpan(c * rows * _clients * _action, batch * _clients * _action),
+                dCandidate.AsSpan(c * rows * _action, batch * _action),
+                best.AsSpan(c * rows, batch)));
         }
 
         return answers;
@@ -186,16 +187,18 @@ public sealed class CriticBank : Bank
     private (ParameterViews Gradient, CriticStep[] Steps) Learn(int first, ReadOnlySpan<CriticLesson> lessons, bool train)
     {
         var cells = lessons.Length;
-        var batch = RowsOf(lessons[0].Joint);
-        var pairs = lessons[0].Pairs.Length / batch;
+        var transitions = RowsOf(lessons[0].Joint);
+        var pairs = lessons[0].Pairs.Length / transitions;
+        var batch = PaddedRows(transitions);
         var rows = batch * pairs;
         var p = Views(first, cells);
         var joint = Gather(lessons, l => l.Joint, batch * _joint);
         var places = new Candidate[cells * rows];
+        Array.Fill(places, new Candidate(0, Candidate.None));
         for (var c = 0; c < cells; c++)
         {
             var clients = lessons[c].Pairs.Span;
-            for (var i = 0; i < rows; i++)
+            for (var i = 0; i < clients.Length; i++)
             {
                 places[(c * rows) + i] = new Candidate(i / pairs, clients[i]);
             }
@@ -220,7 +223,7 @@ public sealed class CriticBank : Bank
         var dq = new float[cells * rows];
         for (var c = 0; c < cells; c++)
         {
-            var (loss, errors) = Loss(lessons[c], q.AsSpan(c * rows, rows), pairs, dq.AsSpan(c * rows, rows));
+            var (loss, errors) = Loss(lessons[c], q.AsSpan(c * rows, transitions * pairs), pairs, dq.AsSpan(c * rows, rows));
             steps[c] = new CriticStep(loss, errors, null!);
         }
 
@@ -353,13 +356,14 @@ public sealed class CriticBank : Bank
 
     private delegate ReadOnlyMemory<float> JointOf<T>(T item);
 
+    /// <summary>The joint inputs one after the other, each at a multiple of <paramref name="length"/>, zero behind its end.</summary>
     private static float[] Gather<T>(ReadOnlySpan<T> items, JointOf<T> jointOf, int length)
     {
         var all = new float[items.Length * length];
         for (var c = 0; c < items.Length; c++)
         {
             var joint = jointOf(items[c]);
-            if (joint.Length != length)
+            if (joint.Length != jointOf(items[0]).Length)
             {
                 throw new ArgumentException("items of one operation have joint inputs of equal length", nameof(items));
             }

@@ -10,19 +10,29 @@ namespace Simulator.Compute;
 internal static partial class NativeEnvironment
 {
     /// <summary>
-    /// Idle OpenMP threads sleep instead of spinning, so that they leave the cores to the actors. A value that the user has set stays.
-    /// Runs before the first tensor of this assembly can be made.
+    /// One thread an operation: with more, the matrix library splits small products differently, and the last bits of a result would depend on the machine's processors and on how
+    /// many cells an operation happens to hold. It is also the faster choice here (docs/decisions). Runs before the first tensor of this assembly can be made.
     /// </summary>
 #pragma warning disable CA2255 // The point of a module initializer: nothing of this assembly runs earlier.
     [ModuleInitializer]
     internal static void Prepare()
     {
-        if (!OperatingSystem.IsWindows())
-        {
-            _ = SetVariable("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
-        }
+        Set("OMP_NUM_THREADS", "1");
+        Set("MKL_NUM_THREADS", "1");
     }
 #pragma warning restore CA2255
+
+    private static void Set(string name, string value)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            System.Environment.SetEnvironmentVariable(name, value);
+        }
+        else if (SetVariable(name, value, overwrite: 1) != 0)
+        {
+            throw new InvalidOperationException($"the environment variable {name} cannot be set");
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetVariable(string name, string value, int overwrite);

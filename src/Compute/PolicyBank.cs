@@ -30,8 +30,8 @@ public sealed class PolicyBank : Bank
         CheckRange(first, count);
         using var scope = NewDisposeScope();
         var p = Views(first, count);
-        var x = Normalise(first, Upload(observations, count, rows, Architecture.Inputs));
-        var z = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x)).Output;
+        var x = Normalise(first, UploadRows(observations, count, rows, rows == 1 ? 1 : PaddedRows(rows), Architecture.Inputs));
+        var z = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x)).Output.narrow(1, 0, rows);
         Download(z, preActivations);
         Download(Squash(z), actions);
     }
@@ -70,27 +70,36 @@ public sealed class PolicyBank : Bank
         using var scope = NewDisposeScope();
         if (Statistics is not null)
         {
-            RunningNorm.Update(Statistics.narrow(0, first, count), Upload(observations, count, rows, Architecture.Inputs));
+            RunningNorm.Update(Statistics.narrow(0, first, count), UploadRows(observations, count, rows, PaddedRows(rows), Architecture.Inputs), Present(count, rows));
         }
     }
 
     private ParameterViews Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train)
     {
         var p = Views(first, count);
-        var raw = Upload(observations, count, rows, Architecture.Inputs);
+        var padded = PaddedRows(rows);
+        var raw = UploadRows(observations, count, rows, padded, Architecture.Inputs);
         if (train && Statistics is not null)
         {
-            RunningNorm.Update(Statistics.narrow(0, first, count), raw);
+            RunningNorm.Update(Statistics.narrow(0, first, count), raw, Present(count, rows));
         }
 
         var x = Normalise(first, raw);
         var trace = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x));
-        var dz = OutputGradient(trace.Output, Upload(actionGradients, count, rows, Architecture.Outputs));
+        var dz = OutputGradient(trace.Output, UploadRows(actionGradients, count, rows, padded, Architecture.Outputs));
         var gradient = NewGradient(count);
         var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
         gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
         gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
         return gradient;
+    }
+
+    /// <summary>1 for each row that is there, 0 for each that pads, [count, padded rows, 1].</summary>
+    private Tensor Present(int count, int rows)
+    {
+        Span<float> ones = new float[count * rows];
+        ones.Fill(1);
+        return UploadRows(ones, count, rows, PaddedRows(rows), 1);
     }
 
     private static Tensor FirstLayer(ParameterViews p, Tensor x) => StackedNetwork.MultiplyAdd(p["fc1.bias"], x, p["fc1.weight"].transpose(1, 2));
@@ -141,8 +150,6 @@ internal static class RunningNorm
         var variance = StackedNetwork.RowSum(weights, (x - mean).square()).div_(count);
         statistics.mul_(Momentum).add_(cat([mean, variance], 1), 1 - Momentum);
     }
-
-    internal static void Update(Tensor statistics, Tensor x) => Update(statistics, x, torch.ones(x.shape[0], x.shape[1], 1, device: x.device));
 
     internal static Tensor Mean(Tensor statistics) => statistics.narrow(1, 0, 1);
 

@@ -4,30 +4,52 @@ using Spectre.Console;
 namespace Simulator;
 
 /// <summary>What is said when a run is over: each cell in words, and where the results are.</summary>
-internal sealed class ClosingSummary(IAnsiConsole console)
+internal static class ClosingSummary
 {
     /// <summary>Cells that are spoken of one by one; of more only the counts.</summary>
     private const int MostCells = 20;
 
-    internal void Show(PopulationRun run, RunStatus status)
+    /// <summary>Shows it on a terminal, wrapped to its width.</summary>
+    internal static void Show(IAnsiConsole console, PopulationRun run, RunStatus status)
     {
         console.WriteLine();
-        foreach (var history in run.Histories.Take(MostCells))
+        foreach (var (name, words) in Cells(run))
         {
-            console.Write(new Text(history.Cell.Name, new Style(decoration: Decoration.Bold)));
+            console.Write(new Text(name, new Style(decoration: Decoration.Bold)));
             console.WriteLine();
-            console.Write(new Padder(new Text(new CellOutcome(history).InWords()), new Padding(2, 0, 0, 0)));
-        }
-
-        if (run.Histories.Count > MostCells)
-        {
-            console.WriteLine($"... and {run.Histories.Count - MostCells} more cells.");
+            console.Write(new Padder(new Text(words), new Padding(2, 0, 0, 0)));
         }
 
         console.WriteLine();
-        var ended = run.Histories.GroupBy(h => h.End?.Status).Where(g => g.Key is not null).OrderBy(g => g.Key)
+        foreach (var line in Closing(run, status))
+        {
+            console.WriteLine(line);
+        }
+    }
+
+    /// <summary>Writes it as plain lines, one for each cell.</summary>
+    internal static void Write(TextWriter output, PopulationRun run, RunStatus status)
+    {
+        foreach (var (name, words) in Cells(run))
+        {
+            output.WriteLine($"{name}: {words}");
+        }
+
+        foreach (var line in Closing(run, status))
+        {
+            output.WriteLine(line);
+        }
+    }
+
+    private static IEnumerable<(string Name, string Words)> Cells(PopulationRun run) =>
+        run.Histories.Take(MostCells).Select(h => (h.Cell.Name, new CellOutcome(h).InWords()));
+
+    private static IEnumerable<string> Closing(PopulationRun run, RunStatus status)
+    {
+        var more = run.Histories.Count - MostCells;
+        var counts = run.Histories.GroupBy(h => h.End?.Status).Where(g => g.Key is not null).OrderBy(g => g.Key)
             .Select(g => $"{g.Count()} {g.Key!.Value.ToString().ToLowerInvariant()}");
-        console.WriteLine($"{run.Histories.Count} cells: {string.Join(", ", ended)}.");
-        console.WriteLine($"{(status == RunStatus.Interrupted ? "Interrupted; the results so far" : "The results")} are in {run.Folder}: population.json has a row for each cell, cells/ its files.");
+        yield return $"{ProgressText.Cells(run.Histories.Count)}: {string.Join(", ", counts)}{(more > 0 ? $"; {MostCells} of them are described above" : string.Empty)}.";
+        yield return $"{(status == RunStatus.Interrupted ? "Interrupted; the results so far" : "The results")} are in {run.Folder}: population.json has a row for each cell, cells/ its files.";
     }
 }

@@ -18,9 +18,11 @@ internal static class CommandLine
         var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var fault in parsed.Errors)
+            // What is not understood is the fault; that a command is missing only follows from it.
+            var faults = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens.Select(t => $"'{t}' is no command or option here") : parsed.Errors.Select(e => e.Message);
+            foreach (var fault in faults)
             {
-                await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
+                await error.WriteLineAsync($"simulator: {fault}").ConfigureAwait(false);
             }
 
             await error.WriteLineAsync("simulator: --help lists what is allowed").ConfigureAwait(false);
@@ -34,7 +36,7 @@ internal static class CommandLine
 
     private static Command Run(TextWriter output, TextWriter error)
     {
-        var scenario = new Argument<string>("scenario") { Description = "Scenario file.", DefaultValueFactory = _ => FindQuickstart(), HelpName = "SCENARIO" };
+        var scenario = new Argument<string?>("scenario") { Description = $"Scenario file; {Quickstart} by default.", HelpName = "SCENARIO", Arity = ArgumentArity.ZeroOrOne };
         var sets = new Option<string[]>("--set")
         {
             Description = "Overrides a key of the scenario, learning.actor_rate=0.001 for instance; can be given again.",
@@ -46,10 +48,10 @@ internal static class CommandLine
         var folder = new Option<string?>("--output") { Description = "Folder for the results, empty or not there; runs/<scenario>-<time> by default.", HelpName = "DIR" };
         var device = new Option<string>("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
-        var command = new Command("run", $"Runs a scenario, {Quickstart} by default.") { scenario, sets, seed, episodes, folder, device, quiet };
+        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, device, quiet };
         command.SetAction((parsed, _) => RunCommand.ExecuteAsync(
             new RunArguments(
-                parsed.GetRequiredValue(scenario),
+                parsed.GetValue(scenario) ?? FindQuickstart(),
                 parsed.GetRequiredValue(sets),
                 parsed.GetValue(seed),
                 parsed.GetValue(episodes),

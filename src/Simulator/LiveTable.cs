@@ -10,6 +10,21 @@ internal sealed class LiveTable(IAnsiConsole console)
 {
     /// <summary>Lines of the terminal that the table's frame, head and footer take.</summary>
     private const int FrameLines = 8;
+
+    /// <summary>Columns from which on a terminal shows everything.</summary>
+    private const int WideTerminal = 130;
+
+    private static readonly (string Name, bool Left)[] WideColumns =
+    [
+        ("Cell", true), ("Episode", false), ("Left", false), ("Reward", false), ("Unexplored", false), ("Best constant", false), ("Saturation", true),
+        ("Learning", false), ("Saturated", false), ("Dead", false), ("Frozen", false),
+    ];
+
+    private static readonly (string Name, bool Left)[] NarrowColumns =
+    [
+        ("Cell", true), ("Episode", false), ("Left", false), ("Unexplored", false), ("Saturation", true), ("Learning/ saturated/ dead/frozen", false),
+    ];
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Shows progress until the run is over; the last state stays on the screen.</summary>
@@ -28,24 +43,19 @@ internal sealed class LiveTable(IAnsiConsole console)
     {
         var cells = progress.Snapshot();
         var table = new Table().RoundedBorder().BorderColor(Color.Grey).Expand();
-        table.AddColumn(new TableColumn("Cell"));
-        table.AddColumn(new TableColumn("Episode").RightAligned());
-        table.AddColumn(new TableColumn("Left").RightAligned());
-        table.AddColumn(new TableColumn("Reward").RightAligned());
-        table.AddColumn(new TableColumn("Unexplored").RightAligned());
-        table.AddColumn(new TableColumn("Best constant").RightAligned());
-        table.AddColumn(new TableColumn("Saturation"));
-        table.AddColumn(new TableColumn("Learning").RightAligned());
-        table.AddColumn(new TableColumn("Saturated").RightAligned());
-        table.AddColumn(new TableColumn("Dead").RightAligned());
-        table.AddColumn(new TableColumn("Frozen").RightAligned());
+        var wide = console.Profile.Width >= WideTerminal;
+        foreach (var (name, left) in wide ? WideColumns : NarrowColumns)
+        {
+            table.AddColumn(left ? new TableColumn(name) : new TableColumn(name).RightAligned());
+        }
+
         var room = Math.Max(1, console.Profile.Height - FrameLines);
 
         // What runs comes first: with more cells than lines, those are the ones to watch.
         var shown = cells.OrderBy(c => c.Activity switch { CellActivity.Running => 0, CellActivity.Ended => 1, _ => 2 }).Take(room).ToList();
         foreach (var cell in shown.Count == cells.Count ? cells : shown)
         {
-            table.AddRow(Row(cell));
+            table.AddRow(wide ? WideRow(cell) : NarrowRow(cell));
         }
 
         if (cells.Count > shown.Count)
@@ -56,24 +66,36 @@ internal sealed class LiveTable(IAnsiConsole console)
         return table;
     }
 
-    private static IRenderable[] Row(CellProgress cell)
-    {
-        var better = cell.Evaluation >= cell.BestConstant;
-        return
-        [
-            new Text(cell.Name),
-            new Text($"{cell.Episode.ToString(CultureInfo.InvariantCulture)}/{cell.Episodes.ToString(CultureInfo.InvariantCulture)}"),
-            new Text(ProgressText.State(cell)),
-            new Text(ProgressText.Reward(cell.Reward)),
-            new Text(ProgressText.Reward(cell.Evaluation), better ? new Style(Color.Green) : Style.Plain),
-            new Text(ProgressText.Reward(cell.BestConstant)),
-            Bar(cell.Saturation),
-            Count(cell.Agents.Learning, Color.Green),
-            Count(cell.Agents.Saturated, Color.Yellow),
-            Count(cell.Agents.Dead, Color.Red),
-            Count(cell.Agents.Frozen, Color.Blue),
-        ];
-    }
+    private static IRenderable[] WideRow(CellProgress cell) =>
+    [
+        new Text(cell.Name),
+        Episode(cell),
+        new Text(ProgressText.State(cell)),
+        new Text(ProgressText.Reward(cell.Reward)),
+        Unexplored(cell),
+        new Text(ProgressText.Reward(cell.BestConstant)),
+        Bar(cell.Saturation),
+        Count(cell.Agents.Learning, Color.Green),
+        Count(cell.Agents.Saturated, Color.Yellow),
+        Count(cell.Agents.Dead, Color.Red),
+        Count(cell.Agents.Frozen, Color.Blue),
+    ];
+
+    private static IRenderable[] NarrowRow(CellProgress cell) =>
+    [
+        new Text(cell.Name),
+        Episode(cell),
+        new Text(ProgressText.State(cell)),
+        Unexplored(cell),
+        Bar(cell.Saturation),
+        new Text($"{cell.Agents.Learning}/{cell.Agents.Saturated}/{cell.Agents.Dead}/{cell.Agents.Frozen}"),
+    ];
+
+    private static Text Episode(CellProgress cell) =>
+        new($"{cell.Episode.ToString(CultureInfo.InvariantCulture)}/{cell.Episodes.ToString(CultureInfo.InvariantCulture)}");
+
+    private static Text Unexplored(CellProgress cell) =>
+        new(ProgressText.Reward(cell.Evaluation), cell.Evaluation >= cell.BestConstant ? new Style(Color.Green) : Style.Plain);
 
     private static Text Bar(double? saturation)
     {

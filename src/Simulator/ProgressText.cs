@@ -6,6 +6,8 @@ namespace Simulator;
 /// <summary>How progress is worded, in the live table and in plain lines alike.</summary>
 internal static class ProgressText
 {
+    internal static string Cells(int count) => count == 1 ? "1 cell" : $"{count} cells";
+
     internal static string Reward(double? reward) => reward is { } r ? r.ToString("#,0", CultureInfo.InvariantCulture) : "-";
 
     internal static string Ratio(double? ratio) => ratio is { } r ? r.ToString("0.00", CultureInfo.InvariantCulture) : "-";

@@ -65,21 +65,28 @@ internal static class RunCommand
 
         using var terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var system = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        var terminalOutput = console.Profile.Out.IsTerminal;
+        var console = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? AnsiConsole.Console : null;
         if (!quiet)
         {
-            await output.WriteLineAsync($"{run.Progress.Count} cells on {device.Name}; results go to {run.Folder}").ConfigureAwait(false);
+            await output.WriteLineAsync($"{ProgressText.Cells(run.Progress.Count)} on {device.Name}; results go to {run.Folder}").ConfigureAwait(false);
         }
 
         var running = Task.Run(() => run.ExecuteAsync(interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration)));
         if (!quiet)
         {
-            await (terminalOutput ? new LiveTable(console).ShowAsync(run.Progress, running) : new ProgressLines(output).ShowAsync(run.Progress, running)).ConfigureAwait(false);
+            await (console is null ? new ProgressLines(output).ShowAsync(run.Progress, running) : new LiveTable(console).ShowAsync(run.Progress, running)).ConfigureAwait(false);
         }
 
         var status = await running.ConfigureAwait(false);
-        new ClosingSummary(console).Show(run, status);
+        if (console is null)
+        {
+            ClosingSummary.Write(output, run, status);
+        }
+        else
+        {
+            ClosingSummary.Show(console, run, status);
+        }
+
         return status switch
         {
             RunStatus.Done => ExitStatus.Done,

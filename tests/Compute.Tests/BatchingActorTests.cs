@@ -312,7 +312,7 @@ public sealed class BatchingActorTests : TestKit
     private static CriticQuery Query(int seed) =>
         new(Numbers.Uniform(seed, Clients * (Inputs + Outputs)), new[] { new Candidate(0, 0), new Candidate(0, 1) });
 
-    private IActorRef Device(TimeSpan delay) => Sys.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, new BatchingOptions(delay, 1)));
+    private IActorRef Device(TimeSpan delay) => Sys.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, new BatchingOptions(delay)));
 
     /// <summary>Reserves and writes the networks of a cell.</summary>
     private Held Reserve(IActorRef device, int seed)

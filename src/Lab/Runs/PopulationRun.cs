@@ -102,7 +102,7 @@ public sealed class PopulationRun
     /// <summary>True when all cells have ended; false when the patience with an interrupted run is over.</summary>
     private async Task<bool> RunCellsAsync(ActorSystem system, CancellationToken interruption)
     {
-        var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs), _plan.Scenario.Compute.Threads);
+        var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs));
         var device = system.ActorOf(BatchingActor.Props(_device, options), "device");
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var population = system.ActorOf(

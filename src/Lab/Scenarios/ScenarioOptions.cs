@@ -14,11 +14,6 @@ public sealed record ComputeOptions
     [Description("Milliseconds that the batching actor waits for further cells before it runs a batch.")]
     [Range(0.0, 10_000.0)]
     public double BatchDelayMs { get; init; }
-
-    /// <summary>Intra-operation threads of the matrix library; 0: one for each processor.</summary>
-    [Description("Threads of the matrix library within one operation; 0 takes one for each processor.")]
-    [Range(0, 1024)]
-    public int Threads { get; init; }
 }
 
 /// <summary>A population as a scenario file describes it: what every cell has in common, and what is swept.</summary>

@@ -75,6 +75,10 @@ internal sealed class YamlSource
         {
             faults.Add(new(path, 0, "", "there is no such file"));
         }
+        catch (UnauthorizedAccessException) when (Directory.Exists(path))
+        {
+            faults.Add(new(path, 0, "", "this is a folder; name the scenario file in it"));
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             faults.Add(new(path, 0, "", $"the file cannot be read: {e.Message}"));

@@ -112,7 +112,7 @@ public class ScenarioFaultTests
     [InlineData("sweep: {name: [a]}", "s.yaml:1: sweep.name: this key belongs to the whole population and cannot be swept; cells differ in the other keys")]
     [InlineData("sweep: {cells: [1]}", "s.yaml:1: sweep.cells: this key belongs to the whole population and cannot be swept; cells differ in the other keys")]
     [InlineData("sweep: {compute: [1]}", "s.yaml:1: sweep.compute: this key belongs to the whole population and cannot be swept; cells differ in the other keys")]
-    [InlineData("sweep: {compute.threads: [1]}", "s.yaml:1: sweep.compute.threads: this key belongs to the whole population and cannot be swept; cells differ in the other keys")]
+    [InlineData("sweep: {compute.batch_delay_ms: [1]}", "s.yaml:1: sweep.compute.batch_delay_ms: this key belongs to the whole population and cannot be swept; cells differ in the other keys")]
     [InlineData("sweep: {sweep: [1]}", "s.yaml:1: sweep.sweep: this key belongs to the whole population and cannot be swept; cells differ in the other keys")]
     [InlineData("sweep:\n  seed: [1, 2]\ncells: 2", "s.yaml:3: cells: copies with successive seeds and a swept seed (line 2) exclude each other; allowed: 1 with a swept seed")]
     [InlineData("sweep:\n  - clients: [1, 2]\n  - clients: [2, 3]", "s.yaml:3: sweep: this map repeats a configuration of a map before it; every configuration must differ")]

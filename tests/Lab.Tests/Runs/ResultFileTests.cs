@@ -1,0 +1,149 @@
+using System.Text.Json;
+using Parquet;
+using Simulator.Compute;
+using Simulator.Protocol;
+
+namespace Simulator.Lab.Tests;
+
+public sealed class ResultFileTests : IDisposable
+{
+    private static readonly string[] Deterministic = ["results.json", "tracking_data.json", "episodes.parquet", "policies.safetensors", "critic.safetensors"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Two_runs_of_a_scenario_write_the_same_bytes()
+    {
+        var first = await _folder.RunAsync("first", TemporaryFolder.Plan());
+        var second = await _folder.RunAsync("second", TemporaryFolder.Plan());
+        foreach (var file in first.Histories.SelectMany(h => Deterministic.Select(f => Path.Combine("cells", h.Cell.Name, f))).Append("scenario.yaml"))
+        {
+            var (one, other) = (await Bytes(first, file), await Bytes(second, file));
+            Assert.True(one.AsSpan().SequenceEqual(other), $"{file} differs between two runs of the same scenario and seed");
+        }
+    }
+
+    [Fact]
+    public async Task A_cell_writes_the_same_bytes_alone_and_in_a_sweep()
+    {
+        var sweep = await _folder.RunAsync("sweep", TemporaryFolder.Plan());
+        var alone = await _folder.RunAsync("alone", ScenarioReader.Parse("small.yaml", await File.ReadAllTextAsync(_folder["sweep/scenario.yaml"], Token), ["sweep={ learning.actor_rate: [0.05, 0.05000001] }"]).Plan!);
+        var name = sweep.Histories[0].Cell.Name;
+        foreach (var file in Deterministic)
+        {
+            Assert.Equal(await Bytes(sweep, Path.Combine("cells", name, file)), await Bytes(alone, Path.Combine("cells", name, file)));
+        }
+    }
+
+    [Theory]
+    [InlineData("results.json", "sample-results.json")]
+    [InlineData("tracking_data.json", "sample-tracking_data.json")]
+    public async Task Json_files_have_every_key_of_the_researchs_files(string file, string sample)
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan());
+        using var ours = JsonDocument.Parse(await Bytes(run, Path.Combine("cells", run.Histories[0].Cell.Name, file)));
+        using var theirs = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "samples", sample), Token));
+        CheckKeys(theirs.RootElement, ours.RootElement, file);
+    }
+
+    [Fact]
+    public async Task Results_say_what_the_cell_told()
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan());
+        var history = run.Histories[0];
+        using var json = JsonDocument.Parse(await Bytes(run, Path.Combine("cells", history.Cell.Name, "results.json")));
+        var root = json.RootElement;
+        Assert.Equal(0.05, root.GetProperty("actor_lr").GetDouble());
+        Assert.Equal(24, root.GetProperty("total_episodes").GetInt32());
+        Assert.Equal(history.Episodes.Select(e => e.Reward), root.GetProperty("all_rewards").EnumerateArray().Select(e => e.GetDouble()));
+        Assert.Equal(history.Episodes[^1].Reward, root.GetProperty("final_reward").GetDouble());
+        Assert.Equal(5, root.GetProperty("per_actor_stopped").GetArrayLength());
+        Assert.Equal("completed", root.GetProperty("status").GetString());
+        Assert.Equal([0, 10, 20, 24], root.GetProperty("evaluation").EnumerateArray().Select(e => e.GetProperty("episode").GetInt32()));
+        Assert.Equal(history.Baselines[0].Reward, root.GetProperty("baselines").GetProperty(history.Baselines[0].Name).GetDouble());
+        using var tracking = JsonDocument.Parse(await Bytes(run, Path.Combine("cells", history.Cell.Name, "tracking_data.json")));
+        Assert.Equal([10, 20], tracking.RootElement.GetProperty("gradient_history").EnumerateArray().Select(e => e.GetProperty("episode").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_diverged_cell_says_so_without_numbers_that_json_does_not_know()
+    {
+        var plan = TemporaryFolder.Plan();
+        var cells = plan.Cells.Select(c => c with { Options = c.Options with { Learning = c.Options.Learning with { CriticRate = 1e30 } } }).ToList();
+        var run = await _folder.RunAsync("run", plan with { Cells = cells });
+        foreach (var history in run.Histories)
+        {
+            using var json = JsonDocument.Parse(await Bytes(run, Path.Combine("cells", history.Cell.Name, "results.json")));
+            Assert.Equal("diverged", json.RootElement.GetProperty("status").GetString());
+            Assert.Equal(history.Episodes.Count, json.RootElement.GetProperty("diverged_episode").GetInt32());
+            Assert.StartsWith($"Diverged at episode {history.Episodes.Count}: ", new CellOutcome(history).InWords(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Episodes_are_a_table_with_a_row_each()
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan());
+        var history = run.Histories[1];
+        using var stream = File.OpenRead(Path.Combine(run.Folder, "cells", history.Cell.Name, "episodes.parquet"));
+        await using var reader = await ParquetReader.CreateAsync(stream, cancellationToken: Token);
+        using var group = reader.OpenRowGroupReader(0);
+        Assert.Equal(24, group.RowCount);
+        var fields = reader.Schema.GetDataFields();
+        var rewards = new double[24];
+        await group.ReadAsync<double>(Array.Find(fields, f => f.Name == "reward")!, rewards.AsMemory(), cancellationToken: Token);
+        Assert.Equal(history.Episodes.Select(e => e.Reward), rewards);
+        var losses = new double?[24];
+        await group.ReadAsync<double>(Array.Find(fields, f => f.Name == "critic_loss")!, losses.AsMemory(), cancellationToken: Token);
+        Assert.Equal(history.Episodes.Select(e => e.Update?.Critic.Loss), losses);
+        Assert.Null(losses[0]);
+    }
+
+    [Fact]
+    public async Task Networks_are_saved_under_pytorchs_names()
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan("policy: { variant: fullnorm }"));
+        var history = run.Histories[0];
+        var cell = Path.Combine(run.Folder, "cells", history.Cell.Name);
+        var policies = SafetensorsFile.Read(Path.Combine(cell, "policies.safetensors"));
+        var critic = SafetensorsFile.Read(Path.Combine(cell, "critic.safetensors"));
+        Assert.Equal([5, 64, 7], policies.Shape("fc1.weight"));
+        Assert.Equal([5, 3], policies.Shape("fc3.bias"));
+        Assert.Equal([5, 7], policies.Shape("input_norm.running_var"));
+        Assert.Equal([512, 60], critic.Shape("fc1.weight"));
+        Assert.Equal([1, 128], critic.Shape("fc3.weight"));
+        Assert.Equal("Fullnorm", policies.Metadata["variant"]);
+
+        var layout = Cells.CellMembers.PolicyOf(history.Cell.Options).Layout;
+        var bias = layout["fc2.bias"];
+        Assert.Equal(history.Parameters(3).AsSpan(bias.Offset, bias.Length).ToArray(), policies.Floats("fc2.bias").AsSpan(3 * bias.Length, bias.Length).ToArray());
+        Assert.Equal(history.Parameters(CellProtocol.Critic).AsSpan(0, 512 * 60).ToArray(), critic.Floats("fc1.weight"));
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static Task<byte[]> Bytes(PopulationRun run, string file) => File.ReadAllBytesAsync(Path.Combine(run.Folder, file), Token);
+
+    private static void CheckKeys(JsonElement theirs, JsonElement ours, string path)
+    {
+        if (theirs.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var property in theirs.EnumerateObject())
+            {
+                Assert.True(ours.TryGetProperty(property.Name, out var own), $"{path} lacks {property.Name}");
+                CheckKeys(property.Value, own, $"{path}/{property.Name}");
+            }
+        }
+        else if (theirs.ValueKind == JsonValueKind.Array && theirs.GetArrayLength() > 0)
+        {
+            Assert.True(ours.GetArrayLength() > 0, $"{path} is empty");
+            CheckKeys(theirs[0], ours[0], $"{path}[0]");
+        }
+        else
+        {
+            Assert.True(ours.ValueKind == theirs.ValueKind || ours.ValueKind == JsonValueKind.Null, $"{path} is a {ours.ValueKind}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Simulator.Compute;
+
+namespace Simulator.Lab.Tests;
+
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_folder_that_is_not_empty_is_refused_and_left_alone()
+    {
+        File.WriteAllText(_folder["notes.txt"], "mine");
+        var error = Assert.Throws<OutputFolderException>(() => RunFolder.Create(_folder.Path));
+        Assert.Contains("is not empty", error.Message, StringComparison.Ordinal);
+        Assert.Equal([_folder["notes.txt"]], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void A_file_in_its_place_is_refused()
+    {
+        File.WriteAllText(_folder["taken"], "mine");
+        Assert.Contains("is a file", Assert.Throws<OutputFolderException>(() => RunFolder.Create(_folder["taken"])).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be made", Assert.Throws<OutputFolderException>(() => RunFolder.Create(_folder["taken/below"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_leaves_the_files_that_the_documentation_names()
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan());
+        Assert.Equal(["cells", "manifest.json", "population.json", "scenario.yaml"], Directory.GetFileSystemEntries(run.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        using var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(run.Folder, "manifest.json"), TestContext.Current.CancellationToken));
+        Assert.Equal("done", manifest.RootElement.GetProperty("status").GetString());
+        using var population = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(run.Folder, "population.json"), TestContext.Current.CancellationToken));
+        Assert.Equal(run.Histories.Select(h => h.Cell.Name), population.RootElement.EnumerateArray().Select(r => r.GetProperty("name").GetString()));
+        Assert.All(population.RootElement.EnumerateArray(), r => Assert.True(Directory.Exists(Path.Combine(run.Folder, r.GetProperty("folder").GetString()!))));
+    }
+
+    [Fact]
+    public async Task An_interrupted_run_writes_whole_results_of_what_was_done()
+    {
+        var plan = TemporaryFolder.Plan();
+        plan = plan with { Cells = [.. plan.Cells.Select(c => c with { Options = c.Options with { Episodes = 1_000_000 } })] };
+        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
+        using var interruption = new CancellationTokenSource();
+        var running = run.ExecuteAsync(interruption.Token);
+        while (run.Progress.Snapshot().Any(c => c.Episode < 3))
+        {
+            await Task.Yield();
+        }
+
+        await interruption.CancelAsync();
+        Assert.Equal(RunStatus.Interrupted, await running);
+        foreach (var history in run.Histories)
+        {
+            using var json = JsonDocument.Parse(
+                await File.ReadAllBytesAsync(Path.Combine(run.Folder, "cells", history.Cell.Name, "results.json"), TestContext.Current.CancellationToken));
+            Assert.Equal("interrupted", json.RootElement.GetProperty("status").GetString());
+            Assert.Equal(history.Episodes.Count, json.RootElement.GetProperty("all_rewards").GetArrayLength());
+            Assert.True(File.Exists(Path.Combine(run.Folder, "cells", history.Cell.Name, "policies.safetensors")));
+        }
+    }
+
+    [Fact]
+    public void The_default_folder_is_named_after_scenario_and_time() =>
+        Assert.Equal(
+            Path.Combine("runs", "quickstart-20261122-180501"),
+            RunFolder.DefaultPath("quickstart", new DateTimeOffset(2026, 11, 22, 18, 5, 1, TimeSpan.Zero)));
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace Simulator.Tests;
+
+public sealed class RunCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("simulator-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Output => Path.Combine(_folder, "out");
+
+    [Theory]
+    [InlineData("clients: 0", "s.yaml:1: clients: 0 is out of range; allowed: whole numbers from 1 to 1000000")]
+    [InlineData("learning: { actor_rate: -0.1 }", "s.yaml:1: learning.actor_rate: -0.1 is out of range; allowed: numbers from 0 to 1000")]
+    [InlineData("learning: { critic_rate: .nan }", "s.yaml:1: learning.critic_rate: '.nan' is not a finite number; allowed: numbers from 0 to 1000")]
+    [InlineData("clients: many", "s.yaml:1: clients: 'many' is not a whole number; allowed: whole numbers from 1 to 1000000")]
+    [InlineData("seed: 1\nlerning: {}", "s.yaml:2: lerning: unknown key;*did you mean 'learning'?")]
+    [InlineData("learning: { batch: 64, replay: 32 }", "s.yaml:1: learning.batch:*32*")]
+    [InlineData("clients: [1", "s.yaml:*: the YAML cannot be read:*")]
+    public async Task A_faulty_scenario_is_one_clear_line_and_writes_nothing(string yaml, string expected)
+    {
+        var (status, output, error) = await RunAsync(yaml);
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Empty(output);
+        var line = Assert.Single(error.TrimEnd().Split('\n')).Replace(_folder + Path.DirectorySeparatorChar, string.Empty, StringComparison.Ordinal);
+        Assert.Matches("^" + System.Text.RegularExpressions.Regex.Escape(expected).Replace("\\*", ".*", StringComparison.Ordinal) + "$", line);
+        Assert.False(Path.Exists(Output));
+    }
+
+    [Theory]
+    [InlineData("simulator: --seed 'x': a whole number", "--seed", "x")]
+    [InlineData("simulator: --episodes '0': a whole number from 1", "--episodes", "0")]
+    [InlineData("simulator: '--bogus' is no command or option here", "--bogus")]
+    [InlineData("simulator: 'gpu' is no device: auto, cpu, cuda or cuda:N is allowed", "--device", "gpu")]
+    [InlineData("simulator: device 'cuda:99' is not there", "--device", "cuda:99")]
+    [InlineData("--set clients: ", "--set", "clients")]
+    [InlineData("--set client=3: client: unknown key", "--set", "client=3")]
+    public async Task A_wrong_option_says_what_is_allowed_and_writes_nothing(string expected, params string[] options)
+    {
+        var (status, output, error) = await RunAsync("clients: 5", options);
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Empty(output);
+        Assert.StartsWith(expected, error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Output));
+    }
+
+    [Fact]
+    public async Task An_unknown_command_is_wrong_usage()
+    {
+        using var error = new StringWriter();
+        Assert.Equal(ExitStatus.WrongUsage, await CommandLine.InvokeAsync(["simulate"], TextWriter.Null, error));
+        Assert.StartsWith("simulator: 'simulate' is no command or option here", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_scenario_and_a_folder_in_its_place_are_told()
+    {
+        using var error = new StringWriter();
+        Assert.Equal(ExitStatus.WrongUsage, await CommandLine.InvokeAsync(["run", Path.Combine(_folder, "no.yaml"), "--output", Output], TextWriter.Null, error));
+        Assert.EndsWith("no.yaml: there is no such file" + System.Environment.NewLine, error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitStatus.WrongUsage, await CommandLine.InvokeAsync(["run", _folder, "--output", Output], TextWriter.Null, error));
+        Assert.Contains("this is a folder", error.ToString(), StringComparison.Ordinal);
+        Assert.False(Path.Exists(Output));
+    }
+
+    [Fact]
+    public async Task A_run_without_a_terminal_prints_plain_lines_and_says_in_words_what_happened()
+    {
+        var (status, output, error) = await RunAsync(
+            """
+            episodes: 12
+            clients: 4
+            learning: { batch: 8, replay: 40 }
+            environment: { steps: 2 }
+            """,
+            "--seed",
+            "5");
+        Assert.Equal(ExitStatus.Done, status);
+        Assert.Empty(error);
+        Assert.DoesNotContain('\u001b', output);
+        Assert.Contains("base-s5: episode 12 of 12, completed; reward -", output, StringComparison.Ordinal);
+        Assert.Contains("All 12 episodes are done.", output, StringComparison.Ordinal);
+        Assert.Contains($"The results are in {Output}:", output, StringComparison.Ordinal);
+        using var results = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Output, "cells", "base-s5", "results.json"), TestContext.Current.CancellationToken));
+        Assert.Equal(12, results.RootElement.GetProperty("total_episodes").GetInt32());
+    }
+
+    private async Task<(int Status, string Output, string Error)> RunAsync(string yaml, params string[] options)
+    {
+        var scenario = Path.Combine(_folder, "s.yaml");
+        await File.WriteAllTextAsync(scenario, yaml, TestContext.Current.CancellationToken);
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var status = await CommandLine.InvokeAsync(["run", scenario, "--output", Output, .. options], output, error);
+        return (status, output.ToString(), error.ToString());
+    }
+}
