@@ -19,6 +19,9 @@ internal static partial class NativeEnvironment
     {
         Set("OMP_NUM_THREADS", "1");
         Set("MKL_NUM_THREADS", "1");
+
+        // Whoever asks libtorch for more threads all the same should not have them spin on the cores that the actors need.
+        Set("OMP_WAIT_POLICY", "PASSIVE");
     }
 #pragma warning restore CA2255
 
