@@ -20,7 +20,12 @@ public abstract class Bank : IDisposable
 {
     private const double Beta1 = 0.9;
     private const double Beta2 = 0.999;
-    private const double Epsilon = 1e-8;
+
+    private static readonly Scalar Decay1 = HeldScalar.Of(Beta1);
+    private static readonly Scalar Gain1 = HeldScalar.Of(1 - Beta1);
+    private static readonly Scalar Decay2 = HeldScalar.Of(Beta2);
+    private static readonly Scalar Gain2 = HeldScalar.Of(1 - Beta2);
+    private static readonly Scalar Epsilon = HeldScalar.Of(1e-8);
 
     private readonly List<Slot> _slots = [];
     private Tensor _parameters;
@@ -70,7 +75,7 @@ public abstract class Bank : IDisposable
         if (Statistics is not null)
         {
             using var scope = NewDisposeScope();
-            Statistics[TensorIndex.Slice(first, first + count), 1].fill_(1f);
+            Statistics.narrow(0, first, count).select(1, 1).fill_(HeldScalar.One);
         }
 
         return first;
@@ -88,7 +93,7 @@ public abstract class Bank : IDisposable
         if (Statistics is not null)
         {
             Statistics.narrow(0, first, count).select(1, 0).zero_();
-            Statistics.narrow(0, first, count).select(1, 1).fill_(1f);
+            Statistics.narrow(0, first, count).select(1, 1).fill_(HeldScalar.One);
         }
 
         for (var i = first; i < first + count; i++)
@@ -178,14 +183,14 @@ public abstract class Bank : IDisposable
         var parameters = _parameters.narrow(0, first, count);
         var firstMoment = _firstMoment.narrow(0, first, count);
         var secondMoment = _secondMoment.narrow(0, first, count);
-        firstMoment.mul_(Beta1).add_(gradient, 1 - Beta1);
-        secondMoment.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+        firstMoment.mul_(Decay1).add_(gradient, Gain1);
+        secondMoment.mul_(Decay2).addcmul_(gradient, gradient, Gain2);
         var denominator = secondMoment.sqrt()
             .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(Beta2, _slots[first + k].Steps))))
-            .add_(Epsilon);
+            .Plus_(Epsilon);
         var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Rate / (1 - Math.Pow(Beta1, _slots[first + k].Steps)))).div_(denominator);
         var before = parameters.clone();
-        parameters.add_(step);
+        parameters.Plus_(step);
 
         Span<bool> moved = (before != parameters).any(1).cpu().data<bool>().ToArray();
         Span<float> largest = parameters.abs().amax([1]).cpu().data<float>().ToArray();

@@ -213,7 +213,7 @@ public sealed class CriticBank : Bank
 
         var layer = Fold(first, p);
         var u1 = bmm(candidates, layer.Candidate.transpose(1, 2)).view(cells, batch, pairs, Architecture.Hidden1)
-            .add_(layer.Apply(x).unsqueeze(2))
+            .Plus_(layer.Apply(x).unsqueeze(2))
             .view(cells, rows, Architecture.Hidden1);
         var trace = StackedNetwork.Forward(Architecture, p, u1);
         var q = new float[cells * rows];
@@ -235,7 +235,7 @@ public sealed class CriticBank : Bank
         var duJoint = byPair.select(2, 0).clone();
         for (var k = 1; k < pairs; k++)
         {
-            duJoint.add_(byPair.select(2, k));
+            duJoint.Plus_(byPair.select(2, k));
         }
 
         var bias = StackedNetwork.RowSum(duJoint);
@@ -338,7 +338,7 @@ public sealed class CriticBank : Bank
 
         var candidates = Upload(Features(joint, places, width, rows), cells, width, _candidate);
         var u1 = u1Joint.view(-1, Architecture.Hidden1).index_select(0, Upload(index, index.Length)).view(cells, width, Architecture.Hidden1);
-        u1.add_(bmm(candidates, layer.Candidate.transpose(1, 2)));
+        u1.Plus_(bmm(candidates, layer.Candidate.transpose(1, 2)));
         var all = new float[cells * width];
         Download(StackedNetwork.Forward(Architecture, p, u1).Output, all);
         var values = new float[cells][];

@@ -110,7 +110,7 @@ public sealed class PolicyBank : Bank
     private Tensor Squash(Tensor z) => Architecture.Output switch
     {
         OutputFunction.Tanh => z.tanh(),
-        OutputFunction.Inverting => z.clamp(-1, 1),
+        OutputFunction.Inverting => z.clamp(HeldScalar.MinusOne, HeldScalar.One),
         var other => throw new InvalidOperationException($"no output function {other}"),
     };
 
@@ -124,9 +124,9 @@ public sealed class PolicyBank : Bank
         {
             case OutputFunction.Tanh:
                 var a = z.tanh();
-                return da.mul_(a.mul_(a).neg_().add_(1));
+                return da.mul_(a.mul_(a).neg_().Plus_(HeldScalar.One));
             case OutputFunction.Inverting:
-                var room = torch.where(da < 0, 1 - z, z + 1).mul_(0.5);
+                var room = torch.where(da.lt(HeldScalar.Zero), z.neg().Plus_(HeldScalar.One), z.Plus(HeldScalar.One)).mul_(HeldScalar.Half);
                 return da.mul_(room);
             default:
                 throw new InvalidOperationException($"no output function {Architecture.Output}");
@@ -139,8 +139,9 @@ public sealed class PolicyBank : Bank
 /// </summary>
 internal static class RunningNorm
 {
-    internal const double Epsilon = 1e-5;
-    private const double Momentum = 0.99;
+    private static readonly Scalar Epsilon = HeldScalar.Of(1e-5);
+    private static readonly Scalar Momentum = HeldScalar.Of(0.99);
+    private static readonly Scalar Novelty = HeldScalar.Of(1 - 0.99);
 
     /// <summary>Takes the mean and variance over rows of x [slots, rows, width] into the statistics; rows whose weight [slots, rows, 1] is 0 are left out.</summary>
     internal static void Update(Tensor statistics, Tensor x, Tensor weights)
@@ -148,12 +149,12 @@ internal static class RunningNorm
         var count = StackedNetwork.RowSum(weights);
         var mean = StackedNetwork.RowSum(weights, x).div_(count);
         var variance = StackedNetwork.RowSum(weights, (x - mean).square()).div_(count);
-        statistics.mul_(Momentum).add_(cat([mean, variance], 1), 1 - Momentum);
+        statistics.mul_(Momentum).add_(cat([mean, variance], 1), Novelty);
     }
 
     internal static Tensor Mean(Tensor statistics) => statistics.narrow(1, 0, 1);
 
-    internal static Tensor Deviation(Tensor statistics) => statistics.narrow(1, 1, 1).sqrt().add_(Epsilon);
+    internal static Tensor Deviation(Tensor statistics) => statistics.narrow(1, 1, 1).sqrt().Plus_(Epsilon);
 
     internal static Tensor Apply(Tensor statistics, Tensor x) => (x - Mean(statistics)).div_(Deviation(statistics));
 }

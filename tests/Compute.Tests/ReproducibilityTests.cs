@@ -119,14 +119,18 @@ public sealed class ReproducibilityTests : IDisposable
     /// <summary>Operations on single elements and within rows, which run in vectors with a remainder.</summary>
     public static TheoryData<string> ElementwiseOperations() => new(Elementwise.Keys);
 
+    private static readonly Scalar Small = HeldScalar.Of(1e-5);
+    private static readonly Scalar Decay = HeldScalar.Of(0.9);
+    private static readonly Scalar Gain = HeldScalar.Of(1 - 0.9);
+
     private static readonly Dictionary<string, Func<Tensor, Tensor>> Elementwise = new(StringComparer.Ordinal)
     {
         ["tanh"] = x => x.tanh(),
-        ["sqrt and division"] = x => x / x.abs().sqrt().add_(1e-8),
-        ["reciprocal root"] = x => x.abs().add(1e-5).rsqrt(),
-        ["moment"] = x => (x * 0.7).mul_(0.9).add_(x, 1 - 0.9),
-        ["second moment"] = x => x.abs().mul_(0.999).addcmul_(x, x, 1 - 0.999),
-        ["inverted gradient"] = x => where(x < 0, 1 - x, x + 1).mul_(0.5),
+        ["sqrt and division"] = x => x / x.abs().sqrt().Plus_(Small),
+        ["reciprocal root"] = x => x.abs().Plus(Small).rsqrt(),
+        ["moment"] = x => x.mul(HeldScalar.Half).mul_(Decay).add_(x, Gain),
+        ["second moment"] = x => x.abs().mul_(Decay).addcmul_(x, x, Gain),
+        ["inverted gradient"] = x => where(x.lt(HeldScalar.Zero), x.neg().Plus_(HeldScalar.One), x.Plus(HeldScalar.One)).mul_(HeldScalar.Half),
         ["mean of a row"] = x => x - x.view(-1, 4).mean([1], keepdim: true).expand(x.shape[0] / 4, 4).reshape(x.shape[0]),
         ["squares of a run"] = x => x.square().view(-1, 16).sum(1),
         ["weighted sum of a row"] = x => (x.view(-1, 128) * x.narrow(0, 0, 128)).sum(1),
@@ -221,7 +225,7 @@ public sealed class ReproducibilityTests : IDisposable
 
     private static Tensor Stack(int stack, int place, int rows, int columns, float[] values)
     {
-        var all = ones(stack, rows, columns).mul_(0.37f);
+        var all = ones(stack, rows, columns);
         all[place].copy_(tensor(values).view(rows, columns));
         return all;
     }
@@ -230,7 +234,7 @@ public sealed class ReproducibilityTests : IDisposable
     {
         var length = (rows * columns) + ParameterLayout.Alignment;
         length -= length % ParameterLayout.Alignment;
-        var view = full(stack, length + 64, 0.21f).narrow(1, 32, rows * columns).view(stack, rows, columns);
+        var view = ones(stack, length + 64).narrow(1, 32, rows * columns).view(stack, rows, columns);
         view[place].copy_(tensor(values).view(rows, columns));
         return view;
     }
