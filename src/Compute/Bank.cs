@@ -257,7 +257,7 @@ public abstract class Bank : IDisposable
         var count = (int)gradient.shape[0];
         var runs = Layout.Length / run;
         var sums = new float[count * runs];
-        Download(gradient.square().view(count, runs, run).sum(2), sums);
+        Download(gradient.Square().view(count, runs, run).sum(2), sums);
         var outcomes = new StepOutcome[count];
         for (var k = 0; k < count; k++)
         {

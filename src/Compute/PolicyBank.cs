@@ -148,7 +148,7 @@ internal static class RunningNorm
     {
         var count = StackedNetwork.RowSum(weights);
         var mean = StackedNetwork.RowSum(weights, x).div_(count);
-        var variance = StackedNetwork.RowSum(weights, (x - mean).square()).div_(count);
+        var variance = StackedNetwork.RowSum(weights, (x - mean).Square()).div_(count);
         statistics.mul_(Momentum).add_(cat([mean, variance], 1), Novelty);
     }
 

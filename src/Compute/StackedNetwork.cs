@@ -113,7 +113,7 @@ internal static class StackedNetwork
     private static (Tensor Y, LayerNormTrace Trace) LayerNorm(Tensor x, Tensor gain, Tensor shift)
     {
         var centred = x - x.mean([2], keepdim: true);
-        var scale = centred.square().mean([2], keepdim: true).Plus_(NormEpsilon).rsqrt_();
+        var scale = centred.Square().mean([2], keepdim: true).Plus_(NormEpsilon).rsqrt_();
         var normalised = centred.mul_(scale);
         return ((normalised * gain).Plus_(shift), new LayerNormTrace(normalised, scale));
     }

@@ -132,9 +132,9 @@ public sealed class ReproducibilityTests : IDisposable
         ["second moment"] = x => x.abs().mul_(Decay).addcmul_(x, x, Gain),
         ["inverted gradient"] = x => where(x.lt(HeldScalar.Zero), x.neg().Plus_(HeldScalar.One), x.Plus(HeldScalar.One)).mul_(HeldScalar.Half),
         ["mean of a row"] = x => x - x.view(-1, 4).mean([1], keepdim: true).expand(x.shape[0] / 4, 4).reshape(x.shape[0]),
-        ["squares of a run"] = x => x.square().view(-1, 16).sum(1),
+        ["squares of a run"] = x => x.Square().view(-1, 16).sum(1),
         ["weighted sum of a row"] = x => (x.view(-1, 128) * x.narrow(0, 0, 128)).sum(1),
-        ["mean of a long row"] = x => x.view(-1, 64).square().mean([1]),
+        ["mean of a long row"] = x => x.view(-1, 64).Square().mean([1]),
     };
 
     [Theory]
