@@ -3,14 +3,6 @@ using static TorchSharp.torch;
 
 namespace Simulator.Compute;
 
-/// <summary>What one optimiser step did to one slot of a bank.</summary>
-/// <param name="GradientNorm">L2 norm of the whole gradient, before clipping.</param>
-/// <param name="LayerNorms">L2 norm of each layer's gradient, before clipping, in the order of <see cref="ParameterLayout.Layers"/>.</param>
-/// <param name="Clipped">Whether the gradient was scaled down to the largest norm allowed.</param>
-/// <param name="Frozen">Whether every parameter is bit-identical before and after the step.</param>
-/// <param name="Finite">Whether gradient and parameters are finite.</param>
-public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool Clipped, bool Frozen, bool Finite);
-
 /// <summary>
 /// The parameters of many networks of one architecture, stacked [slots, parameters], with Adam's moments, a learning rate, a largest gradient norm and a step
 /// count for each slot. Operations work on a contiguous range of slots, and what they compute for one slot does not depend on the others.
@@ -18,14 +10,9 @@ public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool 
 /// </summary>
 public abstract class Bank : IDisposable
 {
-    private const double Beta1 = 0.9;
-    private const double Beta2 = 0.999;
-
-    private static readonly Scalar Decay1 = HeldScalar.Of(Beta1);
-    private static readonly Scalar Gain1 = HeldScalar.Of(1 - Beta1);
-    private static readonly Scalar Decay2 = HeldScalar.Of(Beta2);
-    private static readonly Scalar Gain2 = HeldScalar.Of(1 - Beta2);
-    private static readonly Scalar Epsilon = HeldScalar.Of(1e-8);
+    internal const double Beta1 = 0.9;
+    internal const double Beta2 = 0.999;
+    internal const double Epsilon = 1e-8;
 
     private readonly List<Slot> _slots = [];
     private Tensor _parameters;
@@ -75,7 +62,7 @@ public abstract class Bank : IDisposable
         if (Statistics is not null)
         {
             using var scope = NewDisposeScope();
-            Statistics.narrow(0, first, count).select(1, 1).fill_(HeldScalar.One);
+            Statistics[TensorIndex.Slice(first, first + count), 1].fill_(Scalars.One);
         }
 
         return first;
@@ -93,7 +80,7 @@ public abstract class Bank : IDisposable
         if (Statistics is not null)
         {
             Statistics.narrow(0, first, count).select(1, 0).zero_();
-            Statistics.narrow(0, first, count).select(1, 1).fill_(HeldScalar.One);
+            Statistics.narrow(0, first, count).select(1, 1).fill_(Scalars.One);
         }
 
         for (var i = first; i < first + count; i++)
@@ -183,14 +170,14 @@ public abstract class Bank : IDisposable
         var parameters = _parameters.narrow(0, first, count);
         var firstMoment = _firstMoment.narrow(0, first, count);
         var secondMoment = _secondMoment.narrow(0, first, count);
-        firstMoment.mul_(Decay1).add_(gradient, Gain1);
-        secondMoment.mul_(Decay2).addcmul_(gradient, gradient, Gain2);
+        firstMoment.mul_(Scalars.Beta1).add_(gradient, Scalars.OneMinusBeta1);
+        secondMoment.mul_(Scalars.Beta2).addcmul_(gradient, gradient, Scalars.OneMinusBeta2);
         var denominator = secondMoment.sqrt()
             .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(Beta2, _slots[first + k].Steps))))
-            .Plus_(Epsilon);
+            .add_(Scalars.AdamEpsilon, Scalars.One);
         var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Rate / (1 - Math.Pow(Beta1, _slots[first + k].Steps)))).div_(denominator);
         var before = parameters.clone();
-        parameters.Plus_(step);
+        parameters.add_(step, Scalars.One);
 
         Span<bool> moved = (before != parameters).any(1).cpu().data<bool>().ToArray();
         Span<float> largest = parameters.abs().amax([1]).cpu().data<float>().ToArray();
@@ -257,7 +244,7 @@ public abstract class Bank : IDisposable
         var count = (int)gradient.shape[0];
         var runs = Layout.Length / run;
         var sums = new float[count * runs];
-        Download(gradient.Square().view(count, runs, run).sum(2), sums);
+        Download(gradient.mul(gradient).view(count, runs, run).sum(2), sums);
         var outcomes = new StepOutcome[count];
         for (var k = 0; k < count; k++)
         {
@@ -343,32 +330,5 @@ public abstract class Bank : IDisposable
     private readonly record struct Slot(double Rate, double MaxGradientNorm)
     {
         public long Steps { get; init; }
-    }
-}
-
-/// <summary>The parameter tensors of a range of slots, as views on one [slots, parameters] tensor: matrices [slots, out, in], vectors [slots, 1, length].</summary>
-internal sealed class ParameterViews
-{
-    private readonly ParameterLayout _layout;
-
-    internal ParameterViews(ParameterLayout layout, Tensor all)
-    {
-        _layout = layout;
-        All = all;
-    }
-
-    /// <summary>All parameters, [slots, parameters].</summary>
-    internal Tensor All { get; }
-
-    internal int Count => (int)All.shape[0];
-
-    internal Tensor this[string name]
-    {
-        get
-        {
-            var tensor = _layout[name];
-            var flat = All.narrow(1, tensor.Offset, tensor.Length);
-            return tensor.Columns > 0 ? flat.view(Count, tensor.Rows, tensor.Columns) : flat.view(Count, 1, tensor.Rows);
-        }
     }
 }

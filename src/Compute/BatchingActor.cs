@@ -152,10 +152,12 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
 
     private void OnFailure(Turn turn, IEnumerable<IActorRef> askers, Exception error)
     {
-        _log.Error(error, "an operation on {0} failed", _banks.Device.Name);
+        // libtorch puts its native stack below the first line.
+        var reason = error.Message.Split('\n')[0];
+        _log.Error("an operation on {0} failed: {1}", _banks.Device.Name, reason);
         foreach (var asker in askers)
         {
-            asker.Tell(new OperationFailed(turn, error.Message), Self);
+            asker.Tell(new OperationFailed(turn, reason), Self);
         }
     }
 

@@ -12,8 +12,7 @@ public sealed class CriticBank : Bank
     private readonly int _clients;
     private readonly int _observation;
     private readonly int _action;
-    private readonly int _joint;
-    private readonly int _candidate;
+    private readonly CriticLayout _layout;
 
     /// <summary>Makes an empty bank on a device.</summary>
     /// <param name="device">The device.</param>
@@ -33,8 +32,7 @@ public sealed class CriticBank : Bank
         _clients = clients;
         _observation = observation;
         _action = action;
-        _candidate = observation + action;
-        _joint = clients * _candidate;
+        _layout = new CriticLayout(clients, observation, action);
     }
 
     /// <summary>Inputs of the critic of N clients.</summary>
@@ -47,10 +45,10 @@ public sealed class CriticBank : Bank
         CheckRange(first, queries.Length);
         using var scope = NewDisposeScope();
         var p = Views(first, queries.Length);
-        var rows = PaddedRows(RowsOf(queries[0].Joint));
+        var rows = PaddedRows(_layout.RowsOf(queries[0].Joint));
         var layer = Fold(first, p);
-        var joint = Gather(queries, q => q.Joint, rows * _joint);
-        return Values(p, layer, layer.Apply(Upload(joint, queries.Length, rows, _joint)), joint, rows, queries);
+        var joint = CriticLayout.Gather(queries, q => q.Joint, rows * _layout.JointWidth);
+        return Values(p, layer, layer.Apply(Upload(joint, queries.Length, rows, _layout.JointWidth)), joint, rows, queries);
     }
 
     /// <summary>One critic step on the loss mean over pairs of (w Q - w y)^2. With input normalisation the running statistics take in the rows of the pairs first.</summary>
@@ -88,17 +86,17 @@ public sealed class CriticBank : Bank
         CheckRange(first, questions.Length);
         using var scope = NewDisposeScope();
         var cells = questions.Length;
-        var batch = RowsOf(questions[0].Joint);
+        var batch = _layout.RowsOf(questions[0].Joint);
         var rows = PaddedRows(batch);
         var p = Views(first, cells);
         var layer = Fold(first, p);
-        var joint = Gather(questions, q => q.Joint, rows * _joint);
-        var u1Joint = layer.Apply(Upload(joint, cells, rows, _joint));
+        var joint = CriticLayout.Gather(questions, q => q.Joint, rows * _layout.JointWidth);
+        var u1Joint = layer.Apply(Upload(joint, cells, rows, _layout.JointWidth));
 
         var queries = new CriticQuery[cells];
         for (var c = 0; c < cells; c++)
         {
-            queries[c] = new CriticQuery(questions[c].Joint, Proposers(questions[c].Joint.Span, batch));
+            queries[c] = new CriticQuery(questions[c].Joint, _layout.Proposers(questions[c].Joint.Span, batch));
         }
 
         var values = Values(p, layer, u1Joint, joint, rows, queries);
@@ -118,7 +116,7 @@ public sealed class CriticBank : Bank
             }
         }
 
-        var candidates = Upload(Features(joint, best, rows, rows), cells, rows, _candidate);
+        var candidates = Upload(_layout.Features(joint, best, rows, rows), cells, rows, _layout.CandidateWidth);
         var trace = StackedNetwork.Forward(Architecture, p, StackedNetwork.MultiplyAdd(u1Joint, candidates, layer.Candidate.transpose(1, 2)));
         var du1 = StackedNetwork.Backward(Architecture, p, trace, Upload(dq, cells, rows, 1), null);
         var dJoint = new float[cells * rows * _clients * _action];
@@ -129,7 +127,7 @@ public sealed class CriticBank : Bank
         var answers = new ActorAnswer[cells];
         for (var c = 0; c < cells; c++)
         {
-            answers[c] = new ActorAnswer(losses[c], ByClient(
+            answers[c] = new ActorAnswer(losses[c], _layout.ByClient(
                 dJoint.AsSpan(c * rows * _clients * _action, batch * _clients * _action),
                 dCandidate.AsSpan(c * rows * _action, batch * _action),
                 best.AsSpan(c * rows, batch)));
@@ -187,12 +185,12 @@ public sealed class CriticBank : Bank
     private (ParameterViews Gradient, CriticStep[] Steps) Learn(int first, ReadOnlySpan<CriticLesson> lessons, bool train)
     {
         var cells = lessons.Length;
-        var transitions = RowsOf(lessons[0].Joint);
+        var transitions = _layout.RowsOf(lessons[0].Joint);
         var pairs = lessons[0].Pairs.Length / transitions;
         var batch = PaddedRows(transitions);
         var rows = batch * pairs;
         var p = Views(first, cells);
-        var joint = Gather(lessons, l => l.Joint, batch * _joint);
+        var joint = CriticLayout.Gather(lessons, l => l.Joint, batch * _layout.JointWidth);
         var places = new Candidate[cells * rows];
         Array.Fill(places, new Candidate(0, Candidate.None));
         for (var c = 0; c < cells; c++)
@@ -204,8 +202,8 @@ public sealed class CriticBank : Bank
             }
         }
 
-        var x = Upload(joint, cells, batch, _joint);
-        var candidates = Upload(Features(joint, places, rows, batch), cells, rows, _candidate);
+        var x = Upload(joint, cells, batch, _layout.JointWidth);
+        var candidates = Upload(_layout.Features(joint, places, rows, batch), cells, rows, _layout.CandidateWidth);
         if (train && Statistics is not null)
         {
             ObservePairs(first, x, candidates, places, batch, pairs);
@@ -213,7 +211,7 @@ public sealed class CriticBank : Bank
 
         var layer = Fold(first, p);
         var u1 = bmm(candidates, layer.Candidate.transpose(1, 2)).view(cells, batch, pairs, Architecture.Hidden1)
-            .Plus_(layer.Apply(x).unsqueeze(2))
+            .add_(layer.Apply(x).unsqueeze(2), Scalars.One)
             .view(cells, rows, Architecture.Hidden1);
         var trace = StackedNetwork.Forward(Architecture, p, u1);
         var q = new float[cells * rows];
@@ -235,14 +233,14 @@ public sealed class CriticBank : Bank
         var duJoint = byPair.select(2, 0).clone();
         for (var k = 1; k < pairs; k++)
         {
-            duJoint.Plus_(byPair.select(2, k));
+            duJoint.add_(byPair.select(2, k), Scalars.One);
         }
 
         var bias = StackedNetwork.RowSum(duJoint);
         gradient["fc1.bias"].copy_(bias);
         var weight = gradient["fc1.weight"];
-        weight.narrow(2, 0, _joint).copy_(bmm(duJoint.transpose(1, 2), x));
-        weight.narrow(2, _joint, _candidate).copy_(bmm(du1.transpose(1, 2), candidates));
+        weight.narrow(2, 0, _layout.JointWidth).copy_(bmm(duJoint.transpose(1, 2), x));
+        weight.narrow(2, _layout.JointWidth, _layout.CandidateWidth).copy_(bmm(du1.transpose(1, 2), candidates));
         if (Statistics is not null)
         {
             // The normalisation is folded into the first layer: dW = (dW_raw - db mean') / deviation.
@@ -295,7 +293,7 @@ public sealed class CriticBank : Bank
             b1 = b1 - (w1 * RunningNorm.Mean(statistics)).sum(2).unsqueeze(1);
         }
 
-        return new FirstLayer(w1.narrow(2, 0, _joint), w1.narrow(2, _joint, _candidate), b1);
+        return new FirstLayer(w1.narrow(2, 0, _layout.JointWidth), w1.narrow(2, _layout.JointWidth, _layout.CandidateWidth), b1);
     }
 
     private void ObservePairs(int first, Tensor joint, Tensor candidates, Candidate[] places, int batch, int pairs)
@@ -310,7 +308,7 @@ public sealed class CriticBank : Bank
         }
 
         var weights = Upload(present, cells, rows, 1);
-        var full = cat([joint.unsqueeze(2).expand(cells, batch, pairs, _joint).reshape(cells, rows, _joint), candidates], 2);
+        var full = cat([joint.unsqueeze(2).expand(cells, batch, pairs, _layout.JointWidth).reshape(cells, rows, _layout.JointWidth), candidates], 2);
         RunningNorm.Update(Statistics!.narrow(0, first, cells), full, weights);
     }
 
@@ -336,9 +334,9 @@ public sealed class CriticBank : Bank
             }
         }
 
-        var candidates = Upload(Features(joint, places, width, rows), cells, width, _candidate);
+        var candidates = Upload(_layout.Features(joint, places, width, rows), cells, width, _layout.CandidateWidth);
         var u1 = u1Joint.view(-1, Architecture.Hidden1).index_select(0, Upload(index, index.Length)).view(cells, width, Architecture.Hidden1);
-        u1.Plus_(bmm(candidates, layer.Candidate.transpose(1, 2)));
+        u1.add_(bmm(candidates, layer.Candidate.transpose(1, 2)), Scalars.One);
         var all = new float[cells * width];
         Download(StackedNetwork.Forward(Architecture, p, u1).Output, all);
         var values = new float[cells][];
@@ -348,84 +346,6 @@ public sealed class CriticBank : Bank
         }
 
         return values;
-    }
-
-    private int RowsOf(ReadOnlyMemory<float> joint) => joint.Length % _joint == 0 && joint.Length > 0
-        ? joint.Length / _joint
-        : throw new ArgumentException($"a joint input of {joint.Length} floats is no multiple of {_joint}", nameof(joint));
-
-    private delegate ReadOnlyMemory<float> JointOf<T>(T item);
-
-    /// <summary>The joint inputs one after the other, each at a multiple of <paramref name="length"/>, zero behind its end.</summary>
-    private static float[] Gather<T>(ReadOnlySpan<T> items, JointOf<T> jointOf, int length)
-    {
-        var all = new float[items.Length * length];
-        for (var c = 0; c < items.Length; c++)
-        {
-            var joint = jointOf(items[c]);
-            if (joint.Length != jointOf(items[0]).Length)
-            {
-                throw new ArgumentException("items of one operation have joint inputs of equal length", nameof(items));
-            }
-
-            joint.Span.CopyTo(all.AsSpan(c * length));
-        }
-
-        return all;
-    }
-
-    /// <summary>Observation and raw action of each place, [cells * perCell, 10]; zero for the zero candidate and for no candidate.</summary>
-    private float[] Features(float[] joint, Candidate[] places, int perCell, int rows)
-    {
-        var features = new float[places.Length * _candidate];
-        for (var i = 0; i < places.Length; i++)
-        {
-            var client = places[i].Client;
-            if (client >= 0)
-            {
-                var row = joint.AsSpan((((i / perCell) * rows) + places[i].Row) * _joint, _joint);
-                var target = features.AsSpan(i * _candidate, _candidate);
-                row.Slice(client * _observation, _observation).CopyTo(target);
-                row.Slice((_clients * _observation) + (client * _action), _action).CopyTo(target[_observation..]);
-            }
-        }
-
-        return features;
-    }
-
-    private Candidate[] Proposers(ReadOnlySpan<float> joint, int batch)
-    {
-        var proposers = new List<Candidate>(batch * _clients);
-        for (var b = 0; b < batch; b++)
-        {
-            AddProposers(joint.Slice((b * _joint) + (_clients * _observation), _clients * _action), _action, b, proposers);
-        }
-
-        return [.. proposers];
-    }
-
-    private float[] ByClient(ReadOnlySpan<float> joint, ReadOnlySpan<float> candidate, ReadOnlySpan<Candidate> best)
-    {
-        var batch = best.Length;
-        var gradients = new float[_clients * batch * _action];
-        for (var b = 0; b < batch; b++)
-        {
-            for (var i = 0; i < _clients; i++)
-            {
-                joint.Slice(((b * _clients) + i) * _action, _action).CopyTo(gradients.AsSpan(((i * batch) + b) * _action));
-            }
-
-            if (best[b].Client >= 0)
-            {
-                var own = gradients.AsSpan(((best[b].Client * batch) + b) * _action, _action);
-                for (var k = 0; k < _action; k++)
-                {
-                    own[k] += candidate[(b * _action) + k];
-                }
-            }
-        }
-
-        return gradients;
     }
 
     /// <summary>The first layer's weights, joint [cells, hidden1, 10 N] and candidate [cells, hidden1, 10], and bias [cells, 1, hidden1].</summary>

@@ -110,7 +110,7 @@ public sealed class PolicyBank : Bank
     private Tensor Squash(Tensor z) => Architecture.Output switch
     {
         OutputFunction.Tanh => z.tanh(),
-        OutputFunction.Inverting => z.clamp(HeldScalar.MinusOne, HeldScalar.One),
+        OutputFunction.Inverting => z.clamp(Scalars.MinusOne, Scalars.One),
         var other => throw new InvalidOperationException($"no output function {other}"),
     };
 
@@ -124,9 +124,9 @@ public sealed class PolicyBank : Bank
         {
             case OutputFunction.Tanh:
                 var a = z.tanh();
-                return da.mul_(a.mul_(a).neg_().Plus_(HeldScalar.One));
+                return da.mul_(a.mul_(a).neg_().add_(Scalars.One, Scalars.One));
             case OutputFunction.Inverting:
-                var room = torch.where(da.lt(HeldScalar.Zero), z.neg().Plus_(HeldScalar.One), z.Plus(HeldScalar.One)).mul_(HeldScalar.Half);
+                var room = torch.where(da.lt(Scalars.Zero), z.neg().add_(Scalars.One, Scalars.One), z.add(Scalars.One, Scalars.One)).mul_(Scalars.Half);
                 return da.mul_(room);
             default:
                 throw new InvalidOperationException($"no output function {Architecture.Output}");
@@ -139,22 +139,22 @@ public sealed class PolicyBank : Bank
 /// </summary>
 internal static class RunningNorm
 {
-    private static readonly Scalar Epsilon = HeldScalar.Of(1e-5);
-    private static readonly Scalar Momentum = HeldScalar.Of(0.99);
-    private static readonly Scalar Novelty = HeldScalar.Of(1 - 0.99);
+    internal const double Epsilon = 1e-5;
+    internal const double Momentum = 0.99;
 
     /// <summary>Takes the mean and variance over rows of x [slots, rows, width] into the statistics; rows whose weight [slots, rows, 1] is 0 are left out.</summary>
     internal static void Update(Tensor statistics, Tensor x, Tensor weights)
     {
         var count = StackedNetwork.RowSum(weights);
         var mean = StackedNetwork.RowSum(weights, x).div_(count);
-        var variance = StackedNetwork.RowSum(weights, (x - mean).Square()).div_(count);
-        statistics.mul_(Momentum).add_(cat([mean, variance], 1), Novelty);
+        var centred = x - mean;
+        var variance = StackedNetwork.RowSum(weights, centred.mul_(centred)).div_(count);
+        statistics.mul_(Scalars.RunningMomentum).add_(cat([mean, variance], 1), Scalars.OneMinusRunningMomentum);
     }
 
     internal static Tensor Mean(Tensor statistics) => statistics.narrow(1, 0, 1);
 
-    internal static Tensor Deviation(Tensor statistics) => statistics.narrow(1, 1, 1).sqrt().Plus_(Epsilon);
+    internal static Tensor Deviation(Tensor statistics) => statistics.narrow(1, 1, 1).sqrt().add_(Scalars.RunningEpsilon, Scalars.One);
 
     internal static Tensor Apply(Tensor statistics, Tensor x) => (x - Mean(statistics)).div_(Deviation(statistics));
 }

@@ -10,8 +10,6 @@ namespace Simulator.Compute;
 /// </summary>
 internal static class StackedNetwork
 {
-    private static readonly TorchSharp.Scalar NormEpsilon = HeldScalar.Of(1e-5);
-
     /// <summary>What the backward pass needs of a forward pass.</summary>
     internal sealed record Trace(Tensor H1, Tensor? U1, LayerNormTrace? Norm1, Tensor H2, Tensor? U2, LayerNormTrace? Norm2, LayerNormTrace? NormOut, Tensor Output);
 
@@ -25,7 +23,7 @@ internal static class StackedNetwork
         var u2 = MultiplyAdd(p["fc2.bias"], h1, p["fc2.weight"].transpose(1, 2));
         var (h2, kept2, norm2) = Hidden(network, p, "ln2", u2);
         var u3 = network.Outputs == 1
-            ? (h2 * p["fc3.weight"]).sum(2, keepdim: true).Plus_(p["fc3.bias"])
+            ? (h2 * p["fc3.weight"]).sum(2, keepdim: true).add_(p["fc3.bias"], Scalars.One)
             : MultiplyAdd(p["fc3.bias"], h2, p["fc3.weight"].transpose(1, 2));
         LayerNormTrace? normOut = null;
         if (network.OutputNorm)
@@ -107,15 +105,15 @@ internal static class StackedNetwork
         }
 
         // The ReLU's output is positive exactly where its input is.
-        return network.Relu ? dh.mul_((u ?? h).gt(HeldScalar.Zero)) : dh;
+        return network.Relu ? dh.mul_((u ?? h).gt(Scalars.Zero)) : dh;
     }
 
     private static (Tensor Y, LayerNormTrace Trace) LayerNorm(Tensor x, Tensor gain, Tensor shift)
     {
         var centred = x - x.mean([2], keepdim: true);
-        var scale = centred.Square().mean([2], keepdim: true).Plus_(NormEpsilon).rsqrt_();
+        var scale = centred.mul(centred).mean([2], keepdim: true).add_(Scalars.LayerNormEpsilon, Scalars.One).rsqrt_();
         var normalised = centred.mul_(scale);
-        return ((normalised * gain).Plus_(shift), new LayerNormTrace(normalised, scale));
+        return ((normalised * gain).add_(shift, Scalars.One), new LayerNormTrace(normalised, scale));
     }
 
     private static Tensor LayerNormBackward(Tensor dy, LayerNormTrace trace, ParameterViews p, ParameterViews? gradient, string name)

@@ -16,13 +16,13 @@ internal sealed class LiveTable(IAnsiConsole console)
 
     private static readonly (string Name, bool Left)[] WideColumns =
     [
-        ("Cell", true), ("Episode", false), ("Left", false), ("Reward", false), ("Unexplored", false), ("Best constant", false), ("Saturation", true),
+        ("Cell", true), ("Episode", false), ("Left", false), ("Reward", false), ("Evaluation", false), ("Best constant", false), ("Saturation", true),
         ("Learning", false), ("Saturated", false), ("Dead", false), ("Frozen", false),
     ];
 
     private static readonly (string Name, bool Left)[] NarrowColumns =
     [
-        ("Cell", true), ("Episode", false), ("Left", false), ("Unexplored", false), ("Saturation", true), ("Learning/ saturated/ dead/frozen", false),
+        ("Cell", true), ("Episode", false), ("Left", false), ("Evaluation", false), ("Saturation", true), ("Learning/ saturated/ dead/frozen", false),
     ];
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -72,7 +72,7 @@ internal sealed class LiveTable(IAnsiConsole console)
         Episode(cell),
         new Text(ProgressText.State(cell)),
         new Text(ProgressText.Reward(cell.Reward)),
-        Unexplored(cell),
+        Evaluation(cell),
         new Text(ProgressText.Reward(cell.BestConstant)),
         Bar(cell.Saturation),
         Count(cell.Agents.Learning, Color.Green),
@@ -86,7 +86,7 @@ internal sealed class LiveTable(IAnsiConsole console)
         new Text(cell.Name),
         Episode(cell),
         new Text(ProgressText.State(cell)),
-        Unexplored(cell),
+        Evaluation(cell),
         Bar(cell.Saturation),
         new Text($"{cell.Agents.Learning}/{cell.Agents.Saturated}/{cell.Agents.Dead}/{cell.Agents.Frozen}"),
     ];
@@ -94,7 +94,7 @@ internal sealed class LiveTable(IAnsiConsole console)
     private static Text Episode(CellProgress cell) =>
         new($"{cell.Episode.ToString(CultureInfo.InvariantCulture)}/{cell.Episodes.ToString(CultureInfo.InvariantCulture)}");
 
-    private static Text Unexplored(CellProgress cell) =>
+    private static Text Evaluation(CellProgress cell) =>
         new(ProgressText.Reward(cell.Evaluation), cell.Evaluation >= cell.BestConstant ? new Style(Color.Green) : Style.Plain);
 
     private static Text Bar(double? saturation)

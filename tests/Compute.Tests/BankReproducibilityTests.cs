@@ -109,44 +109,6 @@ public sealed class BankReproducibilityTests
         }
     }
 
-    [Fact]
-    public void Garbage_collections_beside_an_operation_change_nothing()
-    {
-        // TorchSharp frees numbers that libtorch may still read (see HeldScalar): other threads collect all the time while this one computes.
-        var architecture = NetworkArchitecture.Actor(PolicyVariant.Fullnorm, OutputFunction.Inverting, Inputs, Outputs);
-        var expected = Learned(architecture);
-        using var done = new CancellationTokenSource();
-        var collector = new Thread(() =>
-        {
-            while (!done.IsCancellationRequested)
-            {
-                GC.Collect(0);
-                GC.WaitForPendingFinalizers();
-            }
-        });
-        collector.Start();
-        try
-        {
-            for (var life = 0; life < 20; life++)
-                Numbers.SameBits(expected, Learned(architecture), $"life {life}");
-        }
-        finally
-        {
-            done.Cancel();
-            collector.Join();
-        }
-
-        static float[] Learned(NetworkArchitecture architecture)
-        {
-            using var bank = new PolicyBank(ComputeDevice.Cpu, architecture);
-            bank.Allocate(1, Rate, 0.05);
-            bank.Write(0, 0, Numbers.Parameters(architecture, 1));
-            for (var update = 0; update < 50; update++)
-                bank.Improve(0, 1, 16, Numbers.Uniform(update, 16 * Inputs, 3), Numbers.Uniform(500 + update, 16 * Outputs));
-            return Read(bank, 0);
-        }
-    }
-
     /// <summary>Acts and learns a few times with given clients at slots <paramref name="at"/> and the following, operations going over a range of slots around them.</summary>
     private static Lived[] Life(NetworkArchitecture architecture, double norm, int batch, int slots, int at, int first, int count, int[] clients, bool grow)
     {

@@ -59,7 +59,7 @@ public sealed class OptimiserTests : IDisposable
         Assert.Contains(false, clipped);
     }
 
-    /// <summary>Kingma and Ba 2015, algorithm 1. Not torch.optim.Adam, whose steps make scalars that a garbage collection can free (see HeldScalar).</summary>
+    /// <summary>Kingma and Ba 2015, algorithm 1. Not torch.optim.Adam, whose steps make scalars that a garbage collection can free (see <see cref="Scalars"/>).</summary>
     private static void Adam(double[] parameters, double[] first, double[] second, float[] gradient, int step)
     {
         for (var i = 0; i < parameters.Length; i++)

@@ -119,22 +119,22 @@ public sealed class ReproducibilityTests : IDisposable
     /// <summary>Operations on single elements and within rows, which run in vectors with a remainder.</summary>
     public static TheoryData<string> ElementwiseOperations() => new(Elementwise.Keys);
 
-    private static readonly Scalar Small = HeldScalar.Of(1e-5);
-    private static readonly Scalar Decay = HeldScalar.Of(0.9);
-    private static readonly Scalar Gain = HeldScalar.Of(1 - 0.9);
+    private static readonly Scalar Small = 1e-5;
+    private static readonly Scalar Decay = 0.9;
+    private static readonly Scalar Gain = 1 - 0.9;
 
     private static readonly Dictionary<string, Func<Tensor, Tensor>> Elementwise = new(StringComparer.Ordinal)
     {
         ["tanh"] = x => x.tanh(),
-        ["sqrt and division"] = x => x / x.abs().sqrt().Plus_(Small),
-        ["reciprocal root"] = x => x.abs().Plus(Small).rsqrt(),
-        ["moment"] = x => x.mul(HeldScalar.Half).mul_(Decay).add_(x, Gain),
+        ["sqrt and division"] = x => x / x.abs().sqrt().add_(Small, Scalars.One),
+        ["reciprocal root"] = x => x.abs().add(Small, Scalars.One).rsqrt(),
+        ["moment"] = x => x.mul(Scalars.Half).mul_(Decay).add_(x, Gain),
         ["second moment"] = x => x.abs().mul_(Decay).addcmul_(x, x, Gain),
-        ["inverted gradient"] = x => where(x.lt(HeldScalar.Zero), x.neg().Plus_(HeldScalar.One), x.Plus(HeldScalar.One)).mul_(HeldScalar.Half),
+        ["inverted gradient"] = x => where(x.lt(Scalars.Zero), x.neg().add_(Scalars.One, Scalars.One), x.add(Scalars.One, Scalars.One)).mul_(Scalars.Half),
         ["mean of a row"] = x => x - x.view(-1, 4).mean([1], keepdim: true).expand(x.shape[0] / 4, 4).reshape(x.shape[0]),
-        ["squares of a run"] = x => x.Square().view(-1, 16).sum(1),
+        ["squares of a run"] = x => x.mul(x).view(-1, 16).sum(1),
         ["weighted sum of a row"] = x => (x.view(-1, 128) * x.narrow(0, 0, 128)).sum(1),
-        ["mean of a long row"] = x => x.view(-1, 64).Square().mean([1]),
+        ["mean of a long row"] = x => x.view(-1, 64).mul(x.view(-1, 64)).mean([1]),
     };
 
     [Theory]
