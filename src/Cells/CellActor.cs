@@ -26,7 +26,6 @@ public sealed class CellActor : ReceiveActor
     private readonly int _epoch;
     private readonly IActorRef _device;
     private readonly CellSimulation _cell;
-    private readonly List<int> _reservations = [];
     private DeviceProtocol.PoliciesReserved? _policies;
     private DeviceProtocol.CriticReserved? _critic;
     private IActorRef _master = ActorRefs.Nobody;
@@ -67,28 +66,17 @@ public sealed class CellActor : ReceiveActor
         Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
     }
 
-    /// <inheritdoc/>
-    protected override void PostStop()
-    {
-        foreach (var reservation in _reservations)
-        {
-            _device.Tell(new DeviceProtocol.Release(reservation), ActorRefs.NoSender);
-        }
-    }
-
     private void Reserving()
     {
         Common();
         Receive<DeviceProtocol.PoliciesReserved>(m =>
         {
             _policies = m;
-            _reservations.Add(m.Reservation);
             StartWhenReserved();
         });
         Receive<DeviceProtocol.CriticReserved>(m =>
         {
             _critic = m;
-            _reservations.Add(m.Reservation);
             StartWhenReserved();
         });
     }
@@ -168,18 +156,19 @@ public sealed class CellActor : ReceiveActor
     /// <summary>At an episode's boundary, with everything of the last one told: evaluate, train, or end.</summary>
     private void Proceed(bool evaluated = false)
     {
-        if (_stopRequested)
+        var evaluate = _cell.EvaluationDue && !evaluated;
+        if (_cell.TrainingOver && !evaluate)
+        {
+            End(_cell.StoppedEarly ? CellStatus.Stopped : CellStatus.Completed);
+        }
+        else if (_stopRequested)
         {
             End(CellStatus.Interrupted);
         }
-        else if (_cell.EvaluationDue && !evaluated)
+        else if (evaluate)
         {
             _cell.BeginEvaluation();
             BeginStep();
-        }
-        else if (_cell.TrainingOver)
-        {
-            End(_cell.StoppedEarly ? CellStatus.Stopped : CellStatus.Completed);
         }
         else
         {

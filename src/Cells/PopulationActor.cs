@@ -46,6 +46,7 @@ public sealed class PopulationActor : ReceiveActor
     private readonly Dictionary<IActorRef, (int Cell, int Epoch)> _running = [];
     private readonly HashSet<IActorRef> _ended = [];
     private readonly Dictionary<IActorRef, string> _failures = [];
+    private bool _stopping;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
     public PopulationActor(IReadOnlyList<CellOptions> cells, IActorRef device, IPopulationObserver observer, TaskCompletionSource completion)
@@ -95,6 +96,11 @@ public sealed class PopulationActor : ReceiveActor
     {
         var actor = Context.ActorOf(CellActor.Props(cell, _cells[cell], epoch, _device), $"cell-{cell}-{epoch}");
         Context.Watch(actor);
+        if (_stopping)
+        {
+            actor.Tell(CellProtocol.Stop.Instance);
+        }
+
         _running.Add(actor, (cell, epoch));
     }
 
@@ -127,6 +133,7 @@ public sealed class PopulationActor : ReceiveActor
 
     private void Forward(CellProtocol.Stop message)
     {
+        _stopping = true;
         foreach (var cell in _running.Keys)
         {
             cell.Tell(message);

@@ -15,6 +15,8 @@ public static class SimulatorSystem
           stdout-loglevel = OFF
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
+          # A device or population that fails ends, and the run with it: restarted, it would know nothing of its cells, and they would wait for ever.
+          actor.guardian-supervisor-strategy = "Akka.Actor.StoppingSupervisorStrategy"
         }
         {{BatchingActor.Configuration}}
         {{SimulatorSerializer.Configuration}}

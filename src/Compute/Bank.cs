@@ -53,12 +53,12 @@ public abstract class Bank : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var first = Slots;
+        Grow(first + count);
         for (var i = 0; i < count; i++)
         {
             _slots.Add(new Slot(rate, maxGradientNorm));
         }
 
-        Grow();
         if (Statistics is not null)
         {
             using var scope = NewDisposeScope();
@@ -68,7 +68,7 @@ public abstract class Bank : IDisposable
         return first;
     }
 
-    /// <summary>Gives slots back; they may be handed out again, with all state as new, by <see cref="Reuse"/>.</summary>
+    /// <summary>Takes slots that were given back into use again, with all state as new.</summary>
     internal void Reuse(int first, int count, double rate, double maxGradientNorm)
     {
         using var scope = NewDisposeScope();
@@ -291,29 +291,44 @@ public abstract class Bank : IDisposable
         return Upload(values, count, 1);
     }
 
-    private void Grow()
+    /// <summary>Makes room for slots. Where the device has no room the bank stays as it was.</summary>
+    private void Grow(int slots)
     {
         var capacity = (int)_parameters.shape[0];
-        if (Slots <= capacity)
+        if (slots <= capacity)
         {
             return;
         }
 
         // Doubling from the second allocation on; the first one is exact, since a population usually comes in one piece.
-        var wanted = capacity == 0 ? Slots : Math.Max(Slots, 2 * capacity);
-        _parameters = Enlarge(_parameters, capacity, wanted);
-        _firstMoment = Enlarge(_firstMoment, capacity, wanted);
-        _secondMoment = Enlarge(_secondMoment, capacity, wanted);
+        var wanted = capacity == 0 ? slots : Math.Max(slots, 2 * capacity);
+        var larger = new List<Tensor>();
+        try
+        {
+            larger.Add(Zeros(wanted));
+            larger.Add(Zeros(wanted));
+            larger.Add(Zeros(wanted));
+            if (Statistics is not null)
+            {
+                larger.Add(torch.zeros(wanted, 2, Architecture.Inputs, device: Device.Torch));
+            }
+        }
+        catch
+        {
+            larger.ForEach(t => t.Dispose());
+            throw;
+        }
+
+        _parameters = Replace(_parameters, larger[0], capacity);
+        _firstMoment = Replace(_firstMoment, larger[1], capacity);
+        _secondMoment = Replace(_secondMoment, larger[2], capacity);
         if (Statistics is not null)
         {
-            var larger = torch.zeros(wanted, 2, Architecture.Inputs, device: Device.Torch);
-            Statistics = CopyRows(Statistics, larger, capacity);
+            Statistics = Replace(Statistics, larger[3], capacity);
         }
     }
 
-    private Tensor Enlarge(Tensor old, int rows, int wanted) => CopyRows(old, Zeros(wanted), rows);
-
-    private static Tensor CopyRows(Tensor old, Tensor larger, int rows)
+    private static Tensor Replace(Tensor old, Tensor larger, int rows)
     {
         if (rows > 0)
         {

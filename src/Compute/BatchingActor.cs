@@ -41,6 +41,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     private readonly DeviceBanks _banks;
     private readonly Dictionary<RoundKey, Round> _open = [];
     private readonly ReadyWork _ready = new();
+    private readonly Dictionary<IActorRef, List<int>> _owned = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private Pending _flush;
 
@@ -49,9 +50,10 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     {
         _options = options;
         _banks = new DeviceBanks(device);
-        Receive<ReservePolicies>(m => Guard(default, () => Sender.Tell(_banks.Reserve(m))));
-        Receive<ReserveCritic>(m => Guard(default, () => Sender.Tell(_banks.Reserve(m))));
-        Receive<Release>(OnRelease);
+        Receive<ReservePolicies>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
+        Receive<ReserveCritic>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
+        Receive<Release>(m => GiveBack(m.Reservation));
+        Receive<Terminated>(OnOwnerTerminated);
         Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).Write(m.Slot.Slot, 0, m.Values.ToArray())));
         Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).Write(slot, 0, m.Values.ToArray())));
         Receive<ReadPolicy>(m => Guard(
@@ -135,17 +137,13 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     /// <summary>Behind whatever waits in the mailbox: requests that came while the device was busy still join.</summary>
     private void FlushNow()
     {
+        Timers.Cancel(Flush.Instance);
         Self.Tell(Flush.Instance, ActorRefs.NoSender);
         _flush = Pending.Now;
     }
 
     private void OnFlush()
     {
-        if (_flush == Pending.Later)
-        {
-            Timers.Cancel(Flush.Instance);
-        }
-
         _flush = Pending.None;
         _ready.Run(_banks, OnFailure);
     }
@@ -176,15 +174,37 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
 #pragma warning restore CA1031
     }
 
-    private void OnRelease(Release message)
+    private void Reserved<T>(T answer, Func<T, int> reservation)
+        where T : ILocalMessage
     {
-        foreach (var key in _open.Keys.Where(k => k.Reservation == message.Reservation).ToList())
+        // An owner that ends before the answer reaches it cannot give back what it does not know of.
+        Context.Watch(Sender);
+        if (!_owned.TryGetValue(Sender, out var owned))
+        {
+            _owned.Add(Sender, owned = []);
+        }
+
+        owned.Add(reservation(answer));
+        Sender.Tell(answer);
+    }
+
+    private void OnOwnerTerminated(Terminated message)
+    {
+        if (_owned.Remove(message.ActorRef, out var owned))
+        {
+            owned.ForEach(GiveBack);
+        }
+    }
+
+    private void GiveBack(int reservation)
+    {
+        foreach (var key in _open.Keys.Where(k => k.Reservation == reservation).ToList())
         {
             _open.Remove(key);
         }
 
-        _ready.Drop(message.Reservation);
-        _banks.Release(message.Reservation);
+        _ready.Drop(reservation);
+        _banks.Release(reservation);
     }
 
     private void OnReportPatience()

@@ -17,7 +17,7 @@ public static class DeviceProtocol
     /// <summary>Marks messages that never leave the process.</summary>
     public interface ILocalMessage : INoSerializationVerificationNeeded;
 
-    /// <summary>Reserves slots for policies of one architecture. Answered by <see cref="PoliciesReserved"/>.</summary>
+    /// <summary>Reserves slots for policies of one architecture, until the sender ends. Answered by <see cref="PoliciesReserved"/>.</summary>
     /// <param name="Architecture">Architecture of all of them.</param>
     /// <param name="Count">How many.</param>
     /// <param name="Rate">Learning rate.</param>
@@ -29,7 +29,7 @@ public static class DeviceProtocol
     /// <param name="First">First slot.</param>
     public sealed record PoliciesReserved(int Reservation, int First) : ILocalMessage;
 
-    /// <summary>Reserves a slot for the critic of a cell. Answered by <see cref="CriticReserved"/>.</summary>
+    /// <summary>Reserves a slot for the critic of a cell, until the sender ends. Answered by <see cref="CriticReserved"/>.</summary>
     /// <param name="Architecture">Its architecture.</param>
     /// <param name="Clients">Clients of the cell.</param>
     /// <param name="Observation">Width of an observation.</param>
@@ -41,7 +41,7 @@ public static class DeviceProtocol
     /// <param name="Reservation">Names the reservation.</param>
     public sealed record CriticReserved(int Reservation) : ILocalMessage;
 
-    /// <summary>Gives reserved slots back; requests that wait in them are dropped.</summary>
+    /// <summary>Gives reserved slots back before their owner ends, which gives them back by itself; requests that wait in them are dropped.</summary>
     /// <param name="Reservation">The reservation.</param>
     public sealed record Release(int Reservation) : ILocalMessage;
 

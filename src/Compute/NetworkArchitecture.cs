@@ -128,8 +128,6 @@ public sealed class ParameterLayout
     public ParameterTensor this[string name] =>
         _tensors.Find(t => t.Name == name) ?? throw new KeyNotFoundException($"no parameter is called '{name}'");
 
-    internal bool Has(string name) => _tensors.Exists(t => t.Name == name);
-
     private void Linear(string layer, int inputs, int outputs)
     {
         Add($"{layer}.weight", ParameterKind.Linear, outputs, inputs, inputs);

@@ -77,11 +77,11 @@ internal sealed class ReadyWork
         }
 
         _rounds.Clear();
-        RunCritics<Evaluate, CriticQuery, float[]>(banks, failure, m => m.Query, (q, _) => (q.Joint.Length, 0), (b, f, items) => b.Evaluate(f, items), (t, v) => new Evaluated(t, v));
+        RunCritics<Evaluate, CriticQuery, float[]>(banks, failure, m => m.Query, q => (q.Joint.Length, 0), (b, f, items) => b.Evaluate(f, items), (t, v) => new Evaluated(t, v));
         RunCritics<ImproveCritic, CriticLesson, CriticStep>(
-            banks, failure, m => m.Lesson, (l, _) => (l.Joint.Length, l.Pairs.Length), (b, f, items) => b.Improve(f, items), (t, s) => new CriticImproved(t, s));
+            banks, failure, m => m.Lesson, l => (l.Joint.Length, l.Pairs.Length), (b, f, items) => b.Improve(f, items), (t, s) => new CriticImproved(t, s));
         RunCritics<Differentiate, ActorQuestion, ActorAnswer>(
-            banks, failure, m => m.Question, (q, _) => (q.Joint.Length, 0), (b, f, items) => b.Differentiate(f, items), (t, a) => new Differentiated(t, a));
+            banks, failure, m => m.Question, q => (q.Joint.Length, 0), (b, f, items) => b.Differentiate(f, items), (t, a) => new Differentiated(t, a));
         _critics.Clear();
     }
 
@@ -130,7 +130,7 @@ internal sealed class ReadyWork
         DeviceBanks banks,
         Failure failure,
         Func<TMessage, TItem> itemOf,
-        Func<TItem, int, (int, int)> sizeOf,
+        Func<TItem, (int, int)> sizeOf,
         Func<CriticBank, int, TItem[], TResult[]> operation,
         Func<Turn, TResult, ILocalMessage> answer)
         where TMessage : ILocalMessage
@@ -139,7 +139,7 @@ internal sealed class ReadyWork
         {
             var bank = banks.Critic(r.Reservation, out var slot);
             var item = itemOf((TMessage)r.Message);
-            return (Bank: bank, Slot: slot, Size: sizeOf(item, 0), Item: item, r.Turn, r.Sender);
+            return (Bank: bank, Slot: slot, Size: sizeOf(item), Item: item, r.Turn, r.Sender);
         });
         foreach (var group in requests.GroupBy(r => (r.Bank, r.Size)))
         {

@@ -105,7 +105,7 @@ public sealed class CandidateSelection(EnvironmentOptions environment, Selection
             size += SizeOf(states, pool[k]);
         }
 
-        while (size > environment.StorageMb)
+        while (drawn > 0 && size > environment.StorageMb)
         {
             drawn--;
             size -= SizeOf(states, pool[drawn]);

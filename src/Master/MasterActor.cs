@@ -246,12 +246,12 @@ public sealed class MasterActor : ReceiveActor
     {
         _reports[message.Client] = message.Report;
         _answers++;
-        if (_answers == _clients.Count)
+        if (_answers == _clients.Count || (Sequential && !message.Report.Finite))
         {
-            var broken = Array.FindIndex(_reports, r => !r.Finite);
+            var broken = Array.FindIndex(_reports, 0, Sequential ? _answers : _reports.Length, r => !r.Finite);
             Finish(
                 message.Turn,
-                UpdateSummary.Of(_criticStep!, _actorLoss, _reports),
+                broken < 0 ? UpdateSummary.Of(_criticStep!, _actorLoss, _reports) : null,
                 broken < 0 ? null : $"the gradient or parameters of client {broken}");
         }
         else if (Sequential)

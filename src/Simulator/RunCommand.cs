@@ -47,7 +47,12 @@ internal static class RunCommand
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"simulator: the results could not be written: {fault.Message}").ConfigureAwait(false);
+            await error.WriteLineAsync($"simulator: writing failed: {fault.Message}").ConfigureAwait(false);
+            return ExitStatus.Failed;
+        }
+        catch (RunLostException fault)
+        {
+            await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
     }
@@ -74,7 +79,15 @@ internal static class RunCommand
         var running = Task.Run(() => run.ExecuteAsync(interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration)));
         if (!quiet)
         {
-            await (console is null ? new ProgressLines(output).ShowAsync(run.Progress, running) : new LiveTable(console).ShowAsync(run.Progress, running)).ConfigureAwait(false);
+            try
+            {
+                await (console is null ? new ProgressLines(output).ShowAsync(run.Progress, running) : new LiveTable(console).ShowAsync(run.Progress, running)).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Also where the progress cannot be shown any more: the results come first.
+                await running.ConfigureAwait(false);
+            }
         }
 
         var status = await running.ConfigureAwait(false);

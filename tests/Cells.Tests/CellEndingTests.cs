@@ -18,6 +18,41 @@ public sealed class CellEndingTests
     }
 
     [Fact]
+    public async Task A_stop_reaches_a_cell_that_is_being_brought_back()
+    {
+        var options = TestPopulation.Small(episodes: 100_000) with { Evaluation = new EvaluationOptions { Episodes = 0 } };
+        var logs = await TestPopulation.RunAsync(
+            [options],
+            between: device => Props.Create(() => new FailingOnce(device)),
+            afterEpisode: (population, episode) =>
+            {
+                // The failure comes in the update after this episode's successor.
+                if (episode.Episode == 3)
+                {
+                    population.Tell(CellProtocol.Stop.Instance);
+                }
+            });
+        Assert.Equal(CellStatus.Interrupted, logs[0].End!.Status);
+    }
+
+    [Fact]
+    public async Task A_device_that_fails_ends_rather_than_beginning_anew_without_its_banks()
+    {
+        var system = ActorSystem.Create("test", Akka.Configuration.ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(SimulatorSystem.Configuration));
+        try
+        {
+            var actor = system.ActorOf(Props.Create(() => new Failing()));
+            var ended = actor.WatchAsync(TestContext.Current.CancellationToken);
+            actor.Tell("fail");
+            Assert.True(await ended.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    [Fact]
     public async Task A_cell_that_fails_every_time_is_given_up_and_the_others_go_on()
     {
         CellOptions[] cells = [TestPopulation.Small(seed: 1) with { Clients = 5 }, TestPopulation.Small(seed: 2)];
@@ -93,6 +128,11 @@ public sealed class CellEndingTests
         var log = await TestPopulation.RunAsync(TestPopulation.Small());
         Assert.Contains(log.Baselines, b => b.Name == "all_local_1_percent_cpu");
         Assert.All(log.Baselines, b => Assert.InRange(b.Reward, double.MinValue, 0));
+    }
+
+    private sealed class Failing : ReceiveActor
+    {
+        public Failing() => ReceiveAny(_ => throw new InvalidOperationException("planned"));
     }
 
     /// <summary>Stands before the device and refuses one request of one client in the middle of the run.</summary>

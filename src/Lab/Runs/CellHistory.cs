@@ -27,10 +27,15 @@ public sealed class CellHistory(PlannedCell cell)
     public List<PopulationProtocol.Evaluated> Evaluations { get; } = [];
 
     /// <summary>How it ended; null while it runs.</summary>
-    public PopulationProtocol.CellEnded? End { get; private set; }
+    public PopulationProtocol.CellEnded? End { get; internal set; }
 
     /// <summary>The newest update; null before the first.</summary>
     public UpdateReport? LastUpdate { get; private set; }
+
+    /// <summary>The reference stopping episode: the first at which every agent had been frozen once; null where it has not come.</summary>
+    public int? StoppingEpisode => LastUpdate is { } update && Array.TrueForAll(update.Agents, a => a.Outcomes.ReferenceStop > 0)
+        ? update.Agents.Max(a => a.Outcomes.ReferenceStop)
+        : null;
 
     /// <summary>The best of the constant policies; null without evaluation. The greedy rule is none of them.</summary>
     public BaselineReward? BestConstant => Baselines.Where(b => b.Name.StartsWith("all_", StringComparison.Ordinal)).MaxBy(b => b.Reward);
@@ -68,10 +73,11 @@ public sealed class CellHistory(PlannedCell cell)
         part.Values.CopyTo(values.AsSpan(part.Offset));
     }
 
-    internal void Add(PopulationProtocol.CellEnded message) => End = message;
-
     /// <summary>Final parameters of a client's policy, or of the critic; null where the cell did not hand them over.</summary>
     public float[]? Parameters(int owner) => _parameters.GetValueOrDefault(owner);
+
+    /// <summary>Lets go of the parameters, once they are written.</summary>
+    internal void DropParameters() => _parameters.Clear();
 
     internal static Telemetry.AgentCounts Count(UpdateReport? update)
     {

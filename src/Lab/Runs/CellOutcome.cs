@@ -7,16 +7,12 @@ namespace Simulator.Lab;
 /// <param name="history">What it told.</param>
 public sealed class CellOutcome(CellHistory history)
 {
-    /// <summary>Saturation ratio that counts as saturated.</summary>
-    private const double SaturatedRatio = 0.9;
+    private const double SaturatedRatio = Agents.LearningTracker.SaturatedRatio;
 
-    private AgentSample[] Agents => history.LastUpdate?.Agents ?? [];
-
-    /// <summary>The reference stopping episode; null where it never came.</summary>
-    public int? StoppingEpisode => history.End is { StoppingEpisode: > 0 and var episode } ? episode : null;
+    private AgentSample[] Samples => history.LastUpdate?.Agents ?? [];
 
     /// <summary>Agents that were frozen at one update at least.</summary>
-    public int AgentsStopped => Agents.Count(a => a.Outcomes.ReferenceStop > 0);
+    public int AgentsStopped => Samples.Count(a => a.Outcomes.ReferenceStop > 0);
 
     /// <summary>Share of saturated outputs at the last update; null before the first.</summary>
     public double? Saturation => history.LastUpdate?.Activations.SaturationRatio;
@@ -51,7 +47,7 @@ public sealed class CellOutcome(CellHistory history)
         return history.End?.Status switch
         {
             CellStatus.Completed => $"All {done} episodes are done.",
-            CellStatus.Stopped => $"Ended after {done} of {all} episodes: by episode {StoppingEpisode} every actor had stood still once.",
+            CellStatus.Stopped => $"Ended after {done} of {all} episodes: by episode {history.StoppingEpisode} every actor had stood still once.",
             CellStatus.Diverged => $"Diverged at episode {done}: {history.End.Detail}.",
             CellStatus.Failed => $"Failed: {history.End.Detail}.",
             _ => $"Interrupted after {done} of {all} episodes.",
@@ -60,12 +56,12 @@ public sealed class CellOutcome(CellHistory history)
 
     private string Learning()
     {
-        var clients = Agents.Length;
+        var clients = Samples.Length;
         var saturated = SaturatedFrom is { } from
             ? $"Outputs were saturated (over {Text(SaturatedRatio)}) from episode {from}, {Percent(Saturation)} of them at the end"
             : $"Outputs did not saturate ({Percent(Saturation)} at the end)";
-        var frozen = Agents.Count(a => a.State == AgentState.Frozen);
-        var dead = Agents.Count(a => a.State == AgentState.Dead);
+        var frozen = Samples.Count(a => a.State == AgentState.Frozen);
+        var dead = Samples.Count(a => a.State == AgentState.Dead);
         var states = (frozen, dead) switch
         {
             (0, 0) => $"no actor of {clients} is frozen or without gradient",

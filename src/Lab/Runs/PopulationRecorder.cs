@@ -87,18 +87,33 @@ internal sealed class PopulationRecorder : IPopulationObserver
     });
 
     /// <summary>Writes what is there of cells that have not ended, and takes nothing in any more.</summary>
+    /// <exception cref="IOException">Some could not be written; the others are.</exception>
     internal void CloseUnfinished() => Locked(() =>
     {
+        _closed = true;
+        Exception? first = null;
         for (var i = 0; i < _histories.Length; i++)
         {
             var history = _histories[i];
-            if (history.End is null)
+            if (history.End is not null)
+            {
+                continue;
+            }
+
+            try
             {
                 Close(new PopulationProtocol.CellEnded(i, history.Epoch, CellStatus.Interrupted, history.Episodes.Count, 0, null), withNetworks: false);
             }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                first ??= error;
+            }
         }
 
-        _closed = true;
+        if (first is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+        }
     });
 
     /// <summary>Writes a line to events.jsonl.</summary>
@@ -120,7 +135,23 @@ internal sealed class PopulationRecorder : IPopulationObserver
     private void Close(PopulationProtocol.CellEnded message, bool withNetworks)
     {
         var history = _histories[message.Cell];
-        history.Add(message);
+        history.End = message;
+        try
+        {
+            WriteFiles(history, withNetworks);
+        }
+        catch
+        {
+            history.End = null;
+            throw;
+        }
+
+        history.DropParameters();
+        Progress[message.Cell] = Progress[message.Cell] with { Activity = CellActivity.Ended, Ending = ResultFiles.StatusOf(message) };
+    }
+
+    private void WriteFiles(CellHistory history, bool withNetworks)
+    {
         var folder = RunFolder.CellFolder(history.Cell.Name);
         _folder.Write(Path.Combine(folder, "results.json"), s => ResultFiles.WriteResults(s, history));
         _folder.Write(Path.Combine(folder, "tracking_data.json"), s => ResultFiles.WriteTracking(s, history));
@@ -130,8 +161,6 @@ internal sealed class PopulationRecorder : IPopulationObserver
             _folder.Write(Path.Combine(folder, "policies.safetensors"), s => NetworkFiles.WritePolicies(s, history));
             _folder.Write(Path.Combine(folder, "critic.safetensors"), s => NetworkFiles.WriteCritic(s, history));
         }
-
-        Progress[message.Cell] = Progress[message.Cell] with { Activity = CellActivity.Ended, Ending = ResultFiles.StatusOf(message) };
     }
 
     private void Locked(Action action)

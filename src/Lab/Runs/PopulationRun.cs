@@ -20,6 +20,27 @@ public enum RunStatus
     Interrupted,
 }
 
+/// <summary>Thrown when the actors that a run cannot do without ended in the middle of it.</summary>
+public sealed class RunLostException : Exception
+{
+    /// <summary>Makes the exception with a message for the user.</summary>
+    public RunLostException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes the exception with a message for the user and its cause.</summary>
+    public RunLostException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    /// <summary>Makes the exception.</summary>
+    public RunLostException()
+    {
+    }
+}
+
 /// <summary>
 /// One run of a scenario on this node: an actor system with a batching actor and the population, and the files of the results.
 /// </summary>
@@ -61,35 +82,76 @@ public sealed class PopulationRun
     public static PopulationRun Prepare(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
     {
         var folder = RunFolder.Create(output);
-        folder.Write("scenario.yaml", s => s.Write(System.Text.Encoding.UTF8.GetBytes(ScenarioWriter.Write(plan.Scenario))));
+        try
+        {
+            folder.Write("scenario.yaml", s => s.Write(System.Text.Encoding.UTF8.GetBytes(ScenarioWriter.Write(plan.Scenario))));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputFolderException($"the output folder '{output}' cannot be written to: {error.Message}", error);
+        }
+
         return new PopulationRun(plan, device, folder, time);
     }
 
     /// <summary>Runs all cells to their end, or until <paramref name="interruption"/>.</summary>
     /// <param name="interruption">Ends the run at the next episode's boundary of each cell.</param>
     /// <param name="configuration">Configuration of the actor system that goes before the simulator's own; null for none.</param>
-    /// <exception cref="IOException">A result could not be written.</exception>
+    /// <exception cref="IOException">A result could not be written; the other results are.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    /// <exception cref="RunLostException">The device or the population ended unexpectedly; the results so far are written.</exception>
     public async Task<RunStatus> ExecuteAsync(CancellationToken interruption, Config? configuration = null)
     {
         var started = _time.GetUtcNow();
         WriteManifest(started, null, "running");
         var system = ActorSystem.Create("simulator", (configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
+        Exception? fault = null;
         var finished = false;
         try
         {
             finished = await RunCellsAsync(system, interruption).ConfigureAwait(false);
         }
-        finally
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or RunLostException)
         {
-            await StopAsync(system).ConfigureAwait(false);
-            _recorder.CloseUnfinished();
-            var status = StatusOf(finished);
-            _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder));
-            WriteManifest(started, _time.GetUtcNow(), status switch { RunStatus.Done => "done", RunStatus.Failed => "failed", _ => "interrupted" });
+            fault = error;
         }
 
-        return StatusOf(finished);
+        await StopAsync(system).ConfigureAwait(false);
+        try
+        {
+            _recorder.CloseUnfinished();
+            _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            fault ??= error;
+        }
+
+        var status = fault is null ? StatusOf(finished) : RunStatus.Failed;
+        if (fault is not null)
+        {
+            TryWriteManifest(started, status);
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fault);
+        }
+
+        WriteManifest(started, _time.GetUtcNow(), WordOf(status));
+        return status;
     }
+
+    /// <summary>After a fault the manifest should say so, but a disk that refuses it as well must not hide the fault.</summary>
+    private void TryWriteManifest(DateTimeOffset started, RunStatus status)
+    {
+        try
+        {
+            WriteManifest(started, _time.GetUtcNow(), WordOf(status));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"simulator: the manifest could not be written either: {error.Message}");
+        }
+    }
+
+    private static string WordOf(RunStatus status) => status switch { RunStatus.Done => "done", RunStatus.Failed => "failed", _ => "interrupted" };
 
     private RunStatus StatusOf(bool finished)
     {
@@ -118,7 +180,7 @@ public sealed class PopulationRun
         await Task.WhenAny(completion.Task, late.Task, lost).ConfigureAwait(false);
         if (lost.IsCompleted && !completion.Task.IsCompleted)
         {
-            throw new InvalidOperationException("the device or the population ended unexpectedly; the errors above say why");
+            throw new RunLostException("the device or the population ended unexpectedly; the errors above say why");
         }
 
         if (completion.Task.IsCompleted)

@@ -22,7 +22,7 @@ internal static class ResultFiles
         json.WriteStartObject();
         json.WriteNumber("actor_lr", options.Learning.ActorRate);
         json.WriteNumber("critic_lr", options.Learning.CriticRate);
-        Number(json, "stopping_episode", end is { StoppingEpisode: > 0 } ? end.StoppingEpisode : null);
+        Number(json, "stopping_episode", history.StoppingEpisode);
         json.WriteNumber("total_episodes", history.Episodes.Count);
         Array(json, "all_rewards", history.Episodes.Select(e => (double?)e.Reward));
         Number(json, "final_reward", history.Episodes.Count > 0 ? history.Episodes[^1].Reward : null);
@@ -162,7 +162,7 @@ internal static class ResultFiles
     }
 
     /// <summary>JSON knows no NaN and no infinity: they are written as null.</summary>
-    private static void Number(Utf8JsonWriter json, string name, double? value)
+    internal static void Number(Utf8JsonWriter json, string name, double? value)
     {
         if (value is { } number && double.IsFinite(number))
         {

@@ -72,29 +72,17 @@ internal static class RunDocuments
         }
 
         json.WriteEndObject();
-        json.WriteString("status", history.End is null ? "running" : ResultFiles.StatusOf(history.End));
+        json.WriteString("status", ResultFiles.StatusOf(history.End));
         json.WriteString("detail", history.End?.Detail);
         json.WriteNumber("episodes", history.Episodes.Count);
-        Number(json, "stopping_episode", outcome.StoppingEpisode);
-        Number(json, "agents_stopped", outcome.AgentsStopped);
-        Number(json, "saturation", outcome.Saturation);
-        Number(json, "final_reward", history.Episodes.Count > 0 ? history.Episodes[^1].Reward : null);
-        Number(json, "evaluation", outcome.Evaluation);
-        Number(json, "best_constant", history.BestConstant?.Reward);
-        Number(json, "seconds", Math.Round(seconds, 3));
+        ResultFiles.Number(json, "stopping_episode", history.StoppingEpisode);
+        ResultFiles.Number(json, "agents_stopped", outcome.AgentsStopped);
+        ResultFiles.Number(json, "saturation", outcome.Saturation);
+        ResultFiles.Number(json, "final_reward", history.Episodes.Count > 0 ? history.Episodes[^1].Reward : null);
+        ResultFiles.Number(json, "evaluation", outcome.Evaluation);
+        ResultFiles.Number(json, "best_constant", history.BestConstant?.Reward);
+        ResultFiles.Number(json, "seconds", Math.Round(seconds, 3));
         json.WriteString("folder", RunFolder.CellFolder(history.Cell.Name).Replace('\\', '/'));
         json.WriteEndObject();
-    }
-
-    private static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number))
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 }

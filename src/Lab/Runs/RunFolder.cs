@@ -54,7 +54,17 @@ public sealed class RunFolder
             throw new OutputFolderException($"the output folder '{path}' is a file; name a folder that is empty or not there");
         }
 
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        bool taken;
+        try
+        {
+            taken = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputFolderException($"the output folder '{path}' cannot be read: {error.Message}", error);
+        }
+
+        if (taken)
         {
             throw new OutputFolderException($"the output folder '{path}' is not empty; name one that is empty or not there");
         }
@@ -91,12 +101,21 @@ public sealed class RunFolder
         var path = FileOf(name);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         var beside = path + ".part";
-        using (var stream = File.Create(beside))
+        try
         {
-            write(stream);
-        }
+            using (var stream = File.Create(beside))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
 
-        File.Move(beside, path, overwrite: true);
+            File.Move(beside, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
     }
 
     /// <summary>Appends a line to a file.</summary>

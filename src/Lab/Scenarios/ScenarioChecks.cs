@@ -44,6 +44,18 @@ internal static class ScenarioChecks
                 + "environment.storage_mb must be above the lower end of environment.size_mb, or 0 to switch offloading off");
         }
 
+        // The critic's first layer has 512 rows of 10 (N + 1) parameters; the priority errors of an episode take 2 steps joint rows of 10 N floats.
+        if (512L * 10 * (cell.Clients + 1) > Array.MaxLength)
+        {
+            yield return new(["clients"], $"the critic of {cell.Clients} clients has more parameters than an array holds; clients may be at most {(Array.MaxLength / 5120) - 1}");
+        }
+        else if (2L * environment.Steps * 10 * cell.Clients > Array.MaxLength)
+        {
+            yield return new(
+                ["environment.steps", "clients"],
+                $"an episode of {environment.Steps} steps of {cell.Clients} clients has more observations than an array holds; environment.steps may be at most {Array.MaxLength / (20L * cell.Clients)}");
+        }
+
         if (exploration.Final > exploration.Initial)
         {
             yield return new(

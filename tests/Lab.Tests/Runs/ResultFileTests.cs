@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Parquet;
 using Simulator.Compute;
-using Simulator.Protocol;
 
 namespace Simulator.Lab.Tests;
 
@@ -116,10 +115,16 @@ public sealed class ResultFileTests : IDisposable
         Assert.Equal([1, 128], critic.Shape("fc3.weight"));
         Assert.Equal("Fullnorm", policies.Metadata["variant"]);
 
-        var layout = Cells.CellMembers.PolicyOf(history.Cell.Options).Layout;
-        var bias = layout["fc2.bias"];
-        Assert.Equal(history.Parameters(3).AsSpan(bias.Offset, bias.Length).ToArray(), policies.Floats("fc2.bias").AsSpan(3 * bias.Length, bias.Length).ToArray());
-        Assert.Equal(history.Parameters(CellProtocol.Critic).AsSpan(0, 512 * 60).ToArray(), critic.Floats("fc1.weight"));
+        // The same cell as a plain loop ends with the same networks.
+        using var loop = new Cells.BareCell(history.Cell.Options, ComputeDevice.Cpu);
+        foreach (var _ in history.Episodes)
+        {
+            loop.RunEpisode();
+        }
+
+        var bias = Cells.CellMembers.PolicyOf(history.Cell.Options).Layout["fc2.bias"];
+        Assert.Equal(loop.PolicyParameters(3).AsSpan(bias.Offset, bias.Length).ToArray(), policies.Floats("fc2.bias").AsSpan(3 * bias.Length, bias.Length).ToArray());
+        Assert.Equal(loop.CriticParameters().AsSpan(0, 512 * 60).ToArray(), critic.Floats("fc1.weight"));
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

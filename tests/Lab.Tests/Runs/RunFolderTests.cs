@@ -64,6 +64,23 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_whose_results_cannot_be_written_fails_says_so_and_writes_the_other_results()
+    {
+        var plan = TemporaryFolder.Plan();
+        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
+
+        // A file stands where the first cell's folder should be.
+        Directory.CreateDirectory(_folder["run/cells"]);
+        await File.WriteAllTextAsync(_folder[$"run/cells/{plan.Cells[0].Name}"], "in the way", TestContext.Current.CancellationToken);
+        await Assert.ThrowsAnyAsync<IOException>(() => run.ExecuteAsync(TestContext.Current.CancellationToken));
+
+        using var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(_folder["run/manifest.json"], TestContext.Current.CancellationToken));
+        Assert.Equal("failed", manifest.RootElement.GetProperty("status").GetString());
+        Assert.True(File.Exists(_folder[$"run/cells/{plan.Cells[1].Name}/results.json"]));
+        Assert.Empty(Directory.GetFiles(_folder["run"], "*.part", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public void The_default_folder_is_named_after_scenario_and_time() =>
         Assert.Equal(
             Path.Combine("runs", "quickstart-20261122-180501"),

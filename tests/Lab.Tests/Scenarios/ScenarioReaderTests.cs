@@ -155,7 +155,7 @@ public class ScenarioReaderTests
 
     [Fact]
     public void A_folder_is_a_fault() =>
-        Assert.Contains("the file cannot be read", Assert.Single(Reading.Lines(ScenarioReader.Read(Path.GetTempPath()))), StringComparison.Ordinal);
+        Assert.Contains("this is a folder", Assert.Single(Reading.Lines(ScenarioReader.Read(Path.GetTempPath()))), StringComparison.Ordinal);
 
     [Fact]
     public void A_file_over_the_limit_is_refused_without_being_parsed()

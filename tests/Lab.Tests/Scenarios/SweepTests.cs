@@ -145,7 +145,7 @@ public class SweepTests
 
         Assert.Empty(reading.Faults);
         Assert.Equal("quickstart", reading.Plan!.Scenario.Name);
-        Assert.Equal(["observations-raw-rewards-raw-output-tanh-s42", "observations-scaled-rewards-scaled-output-inverting-s42"], reading.Plan.Names());
+        Assert.Equal(["base-s42", "observations-scaled-rewards-scaled-output-inverting-s42"], reading.Plan.Names());
         Assert.All(reading.Plan.Cells, cell => Assert.Equal((42ul, 300, 50, 0.01, 0.001), (cell.Options.Seed, cell.Options.Episodes, cell.Options.Clients, cell.Options.Learning.ActorRate, cell.Options.Learning.CriticRate)));
         Assert.Equal([OutputFunction.Tanh, OutputFunction.Inverting], reading.Plan.Cells.Select(cell => cell.Options.Mitigation.Output));
     }
