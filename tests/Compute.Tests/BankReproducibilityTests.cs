@@ -1,19 +1,12 @@
-using static TorchSharp.torch;
-
 namespace Simulator.Compute.Tests;
 
-/// <summary>What a bank computes for one network is the same, bit by bit, at any slot, beside any neighbours, with one thread and with two.</summary>
-[Collection(nameof(MatrixLibraryThreads))]
-public sealed class BankReproducibilityTests : IDisposable
+/// <summary>What a bank computes for one network is the same, bit by bit, at any slot, beside any neighbours.</summary>
+public sealed class BankReproducibilityTests
 {
     private const int Inputs = 7;
     private const int Outputs = 3;
     private const int Updates = 4;
     private const double Rate = 0.01;
-
-    private readonly int _threads = get_num_threads();
-
-    public void Dispose() => set_num_threads(_threads);
 
     public static TheoryData<PolicyVariant, OutputFunction, int> Policies()
     {
@@ -44,16 +37,14 @@ public sealed class BankReproducibilityTests : IDisposable
         var norm = variant == PolicyVariant.Clipped ? 0.05 : 0;
 
         // Two cells of three clients each in one bank of eleven slots, at slots 2 to 4 and 5 to 7, against each client of the first alone in a bank of its own.
-        set_num_threads(1);
         var alone = Enumerable.Range(0, 3).Select(i => Life(architecture, norm, batch, slots: 1, at: 0, first: 0, count: 1, clients: [i], grow: false)[0]).ToArray();
-        foreach (var (threads, slots, at, first, count) in new[] { (1, 3, 0, 0, 3), (2, 3, 0, 0, 3), (1, 11, 2, 2, 6), (2, 11, 5, 0, 11), (2, 53, 50, 0, 53), (1, 53, 17, 3, 40) })
+        foreach (var (slots, at, first, count) in new[] { (3, 0, 0, 3), (11, 2, 2, 6), (11, 5, 0, 11), (53, 50, 0, 53), (53, 17, 3, 40) })
         {
             if (slots > 11 && architecture.Hidden1 > 64)
                 continue; // As the narrow ones, and slow.
-            set_num_threads(threads);
             var together = Life(architecture, norm, batch, slots, at, first, count, [0, 1, 2], grow: slots == 11);
             for (var i = 0; i < 3; i++)
-                Lived.Same(alone[i], together[i], $"client {i} at {at + i} of {slots}, slots {first} to {first + count - 1} as one, {threads} threads");
+                Lived.Same(alone[i], together[i], $"client {i} at {at + i} of {slots}, slots {first} to {first + count - 1} as one");
         }
     }
 
@@ -105,17 +96,15 @@ public sealed class BankReproducibilityTests : IDisposable
     [MemberData(nameof(Critics))]
     public void A_critic_values_and_learns_alike_beside_critics_of_other_cells(PolicyVariant variant, int clients)
     {
-        set_num_threads(1);
         var alone = CriticLife(variant, clients, cells: 1, at: 0);
-        foreach (var (threads, cells, at) in new[] { (2, 1, 0), (1, 2, 0), (2, 2, 1), (1, 3, 1), (2, 6, 5), (1, 6, 2) })
+        foreach (var (cells, at) in new[] { (2, 0), (2, 1), (3, 1), (6, 5), (6, 2) })
         {
-            set_num_threads(threads);
             var together = CriticLife(variant, clients, cells, at);
             Assert.Equal(alone.Count, together.Count);
             for (var i = 0; i < alone.Count; i++)
             {
                 Assert.Equal(alone[i].What, together[i].What);
-                Numbers.SameBits(alone[i].Values, together[i].Values, $"{alone[i].What} at {at} of {cells} cells, {threads} threads");
+                Numbers.SameBits(alone[i].Values, together[i].Values, $"{alone[i].What} at {at} of {cells} cells");
             }
         }
     }

@@ -185,7 +185,8 @@ public sealed class GradientTests : IDisposable
         var q = network.Forward(cell.Inputs(pairs), actor: false).view(-1);
         var y = tensor(pairs.ConvertAll(p => targets[p.Row]).ToArray());
         var w = tensor(pairs.ConvertAll(p => cell.Weights[p.Row]).ToArray());
-        var loss = ((w * q) - (w * y)).square().mean();
+        var difference = (w * q) - (w * y);
+        var loss = (difference * difference).mean();
         loss.backward();
         var expected = network.Gradient();
         foreach (var t in cell.Bank.Layout.Tensors)
@@ -208,7 +209,7 @@ public sealed class GradientTests : IDisposable
         {
             Assert.Equal(loss.item<double>(), step.Loss, step.Loss * Tolerance);
             Assert.Equal(Norm(expected), step.Outcome.GradientNorm, step.Outcome.GradientNorm * Tolerance);
-            var squares = (q - y).square().data<double>().ToArray();
+            var squares = ((q - y) * (q - y)).data<double>().ToArray();
             for (var b = 0; b < Batch; b++)
             {
                 var error = pairs.Select((p, i) => p.Row == b ? squares[i] : 0).Sum();

@@ -8,6 +8,8 @@ namespace Simulator.Compute.Tests;
 /// </summary>
 internal sealed class ReferenceNetwork
 {
+    private static readonly TorchSharp.Scalar Epsilon = 1e-5;
+
     private readonly PolicyVariant _variant;
     private readonly ParameterLayout _layout;
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
@@ -34,7 +36,7 @@ internal sealed class ReferenceNetwork
     internal Tensor Forward(Tensor x, bool actor)
     {
         if (_input is { } input)
-            x = (x - input.Mean) / (input.Variance.sqrt() + 1e-5);
+            x = (x - input.Mean) / input.Variance.sqrt().add(Epsilon, Scalars.One);
         var h = Hidden(F.linear(x, this["fc1.weight"], this["fc1.bias"]), "ln1");
         h = Hidden(F.linear(h, this["fc2.weight"], this["fc2.bias"]), "ln2");
         var z = F.linear(h, this["fc3.weight"], this["fc3.bias"]);
