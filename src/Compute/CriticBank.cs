@@ -1,3 +1,4 @@
+using Simulator.Protocol;
 using static TorchSharp.torch;
 
 namespace Simulator.Compute;
@@ -170,7 +171,7 @@ public sealed class CriticBank : Bank
         var before = candidates.Count;
         for (var i = 0; i * actionWidth < actions.Length; i++)
         {
-            if (actions[i * actionWidth] >= 0)
+            if (ClientAction.From(actions[(i * actionWidth)..]).Proposes)
             {
                 candidates.Add(new Candidate(row, i));
             }

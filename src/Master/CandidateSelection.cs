@@ -30,7 +30,7 @@ public sealed class CandidateSelection(EnvironmentOptions environment, Selection
         var size = 0.0;
         for (var i = 0; i < clients; i++)
         {
-            if (actions[i * ClientAction.Width] >= 0)
+            if (RawAction.Proposes(actions.Slice(i * RawAction.Width, RawAction.Width)))
             {
                 proposers.Add(i);
                 size += SizeOf(states, i);

@@ -48,11 +48,15 @@ internal sealed class EpisodeMemory(int clients)
     {
         var joint = new float[2 * Count * input.Width];
         var candidates = new List<Candidate>(Count * clients);
+        var pairs = new int[clients];
         for (var t = 0; t < Count; t++)
         {
             input.WriteStates(joint, t, _states[t]);
             input.WriteActions(joint, t, _actions[t]);
-            Pairs(_selected[t], t, candidates);
+            foreach (var client in pairs.AsSpan(0, Pairs.Write(_selected[t], pairs)))
+            {
+                candidates.Add(new Candidate(t, client));
+            }
         }
 
         for (var t = 0; t < Count; t++)
@@ -106,23 +110,6 @@ internal sealed class EpisodeMemory(int clients)
         _selected.Clear();
         _rewards.Clear();
         _done.Clear();
-    }
-
-    private static void Pairs(bool[] selected, int row, List<Candidate> candidates)
-    {
-        var before = candidates.Count;
-        for (var i = 0; i < selected.Length; i++)
-        {
-            if (selected[i])
-            {
-                candidates.Add(new Candidate(row, i));
-            }
-        }
-
-        if (candidates.Count == before)
-        {
-            candidates.Add(new Candidate(row, Candidate.Zero));
-        }
     }
 }
 

@@ -74,12 +74,13 @@ public sealed class UpdateRound
         CriticBank.Maximisers(query.Candidates.Span, values, new Candidate[size], top);
         var joint = Joint(_batch.States);
         var pairs = new int[size * _limit];
+        Array.Fill(pairs, Candidate.None);
         var targets = new double[size];
         for (var b = 0; b < size; b++)
         {
             _input.WriteActions(joint, b, Row(_batch.Actions, b, ClientAction.Width));
             targets[b] = TdTarget.Of(_batch.Rewards[b], _gamma, _batch.Done[b], top[b]);
-            WritePairs(_batch.Selected.AsSpan(b * _batch.Clients, _batch.Clients), pairs.AsSpan(b * _limit, _limit));
+            Pairs.Write(_batch.Selected.AsSpan(b * _batch.Clients, _batch.Clients), pairs.AsSpan(b * _limit, _limit));
         }
 
         return new CriticLesson(joint, pairs, targets, _batch.Weights);
@@ -93,24 +94,6 @@ public sealed class UpdateRound
     {
         var length = _batch.Size * ClientAction.Width;
         return new HostPayload(answer.Gradients.AsMemory(client * length, length));
-    }
-
-    private static void WritePairs(ReadOnlySpan<bool> selected, Span<int> pairs)
-    {
-        pairs.Fill(Candidate.None);
-        var count = 0;
-        for (var i = 0; i < selected.Length; i++)
-        {
-            if (selected[i])
-            {
-                pairs[count++] = i;
-            }
-        }
-
-        if (count == 0)
-        {
-            pairs[0] = Candidate.Zero;
-        }
     }
 
     private void Write(float[] joint, int client, IPayload actions)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Simulator.Agents;
 using Simulator.Telemetry;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -106,7 +107,7 @@ internal sealed class LiveTable(IAnsiConsole console)
         }
 
         var full = (int)Math.Round(ratio * width);
-        var color = ratio > 0.9 ? Color.Red : ratio > 0.5 ? Color.Yellow : Color.Green;
+        var color = ratio > LearningTracker.SaturatedRatio ? Color.Red : ratio > 0.5 ? Color.Yellow : Color.Green;
         return new Text($"{new string('█', full)}{new string('░', width - full)} {ProgressText.Ratio(ratio)}", new Style(color));
     }
 
