@@ -27,9 +27,9 @@ public sealed class BareCell : IDisposable
         _master = new MasterAgent(CellMembers.MasterOf(options));
         _clients = [.. Enumerable.Range(0, options.Clients).Select(i => new ClientAgent(CellMembers.ClientOf(options, i)))];
         var norm = CellMembers.MaxGradientNormOf(options);
-        _policies = new PolicyBank(device, CellMembers.PolicyOf(options));
+        _policies = PolicyBank.Create(device, CellMembers.PolicyOf(options));
         _policies.Allocate(options.Clients, options.Learning.ActorRate, norm);
-        _critic = new CriticBank(device, CellMembers.CriticOf(options), options.Clients, Observation.Width, ClientAction.Width);
+        _critic = CriticBank.Create(device, CellMembers.CriticOf(options), options.Clients, Observation.Width, ClientAction.Width);
         _critic.Allocate(1, options.Learning.CriticRate, norm);
         _critic.Write(0, 0, _master.InitialParameters());
         for (var i = 0; i < _clients.Length; i++)

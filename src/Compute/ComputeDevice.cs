@@ -27,22 +27,42 @@ public sealed class DeviceNotFoundException : Exception
 /// <summary>The device that a batching actor owns: the CPU or one GPU.</summary>
 public sealed class ComputeDevice
 {
-    private ComputeDevice(string name, torch.Device torchDevice)
+    private readonly Lazy<torch.Device>? _torch;
+
+    private ComputeDevice(string name, int threads, Func<torch.Device>? torchDevice)
     {
         Name = name;
-        Torch = torchDevice;
+        Threads = threads;
+        _torch = torchDevice is null ? null : new Lazy<torch.Device>(torchDevice);
     }
 
     /// <summary>Name as the command line has it: <c>cpu</c> or <c>cuda:N</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The processor.</summary>
-    public static ComputeDevice Cpu { get; } = new("cpu", torch.CPU);
+    /// <summary>The processor, computing with our own kernels on all its threads.</summary>
+    public static ComputeDevice Cpu { get; } = new("cpu", System.Environment.ProcessorCount, null);
+
+    /// <summary>The processor, computing as a GPU does, with libtorch's operations: for comparison.</summary>
+    public static ComputeDevice Reference { get; } = new("cpu", 1, () => torch.CPU);
+
+    /// <summary>Most threads that one operation uses; on a GPU one, which feeds it.</summary>
+    public int Threads { get; }
 
     /// <summary>Version of the libtorch that TorchSharp is bound to.</summary>
     public static string LibraryVersion => torch.__version__;
 
-    internal torch.Device Torch { get; }
+    /// <summary>The same device, with fewer or more threads an operation; a GPU stays as it is.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than one.</exception>
+    public ComputeDevice WithThreads(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
+        return IsHost ? new ComputeDevice(Name, threads, null) : this;
+    }
+
+    /// <summary>Whether our own kernels compute, and not libtorch.</summary>
+    internal bool IsHost => _torch is null;
+
+    internal torch.Device Torch => _torch?.Value ?? throw new InvalidOperationException("this device computes without libtorch");
 
     internal bool IsCpu => Torch.type == DeviceType.CPU;
 
@@ -72,7 +92,7 @@ public sealed class ComputeDevice
         }
     }
 
-    private static ComputeDevice Cuda(int index) => new($"cuda:{index.ToString(CultureInfo.InvariantCulture)}", new torch.Device(DeviceType.CUDA, index));
+    private static ComputeDevice Cuda(int index) => new($"cuda:{index.ToString(CultureInfo.InvariantCulture)}", 1, () => new torch.Device(DeviceType.CUDA, index));
 
     private static ComputeDevice FindCuda(string name, int index)
     {

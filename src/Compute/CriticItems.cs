@@ -33,9 +33,28 @@ public sealed record CriticStep(double Loss, double[] Errors, StepOutcome Outcom
 /// <summary>What the actors' loss asks of one cell's critic: L = - mean_b w_b max over proposers of Q(S, A, s_i, a_i).</summary>
 /// <param name="Joint">All observations, then all current raw actions of each transition, [B, 10 N].</param>
 /// <param name="Weights">Importance weights w, [B].</param>
-public sealed record ActorQuestion(ReadOnlyMemory<float> Joint, ReadOnlyMemory<double> Weights);
+/// <param name="Turn">Whose turn it is where clients learn one after the other; null where all learn at once.</param>
+public sealed record ActorQuestion(ReadOnlyMemory<float> Joint, ReadOnlyMemory<double> Weights, ClientTurn? Turn = null);
+
+/// <summary>
+/// One update in which clients learn one after the other, ascending: what the critic need not compute again because only one client's actions have changed. The actions of the
+/// clients before <see cref="Client"/> stay as they are for the rest of the update.
+/// </summary>
+public sealed class ClientTurn
+{
+    private float[] _sums = [];
+
+    /// <summary>Whose turn it is, 0 to N - 1: the only client whose gradient is wanted.</summary>
+    public int Client { get; set; }
+
+    /// <summary>Joint columns that are summed up: all observations, and the actions of the clients that had their turn.</summary>
+    internal int Columns { get; set; }
+
+    /// <summary>The first layer's pre-activations summed up that far, [B, hidden1].</summary>
+    internal float[] Sums(int length) => _sums.Length == length ? _sums : _sums = new float[length];
+}
 
 /// <summary>The actors' loss and its gradient.</summary>
 /// <param name="Loss">L.</param>
-/// <param name="Gradients">dL/da, [N, B, 3].</param>
+/// <param name="Gradients">dL/da, [N, B, 3]; of the client whose turn it is alone, [B, 3], where there are turns.</param>
 public sealed record ActorAnswer(double Loss, float[] Gradients);

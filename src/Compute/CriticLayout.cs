@@ -8,6 +8,15 @@ namespace Simulator.Compute;
 /// <param name="action">Width of a raw action.</param>
 internal sealed class CriticLayout(int clients, int observation, int action)
 {
+    /// <summary>N.</summary>
+    internal int Clients => clients;
+
+    /// <summary>Width of an observation.</summary>
+    internal int Observation => observation;
+
+    /// <summary>Width of a raw action.</summary>
+    internal int Action => action;
+
     /// <summary>Floats of a candidate.</summary>
     internal int CandidateWidth => observation + action;
 
@@ -56,6 +65,15 @@ internal sealed class CriticLayout(int clients, int observation, int action)
         }
 
         return features;
+    }
+
+    /// <summary>Refuses the turn of a client that is not there.</summary>
+    internal void Check(ClientTurn? turn)
+    {
+        if (turn is not null && (turn.Client < 0 || turn.Client >= clients))
+        {
+            throw new ArgumentException($"it is the turn of client {turn.Client}, and there are {clients}", nameof(turn));
+        }
     }
 
     /// <summary>The candidates of every row: who proposes, or the zero candidate.</summary>

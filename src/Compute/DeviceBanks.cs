@@ -24,7 +24,7 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
     {
         if (!_policies.TryGetValue(request.Architecture, out var bank))
         {
-            _policies.Add(request.Architecture, bank = new PolicyBank(device, request.Architecture));
+            _policies.Add(request.Architecture, bank = PolicyBank.Create(device, request.Architecture));
         }
 
         var first = Take(bank, request.Count, request.Rate, request.MaxGradientNorm);
@@ -36,7 +36,7 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         var key = (request.Architecture, request.Clients);
         if (!_critics.TryGetValue(key, out var bank))
         {
-            _critics.Add(key, bank = new CriticBank(device, request.Architecture, request.Clients, request.Observation, ClientAction.Width));
+            _critics.Add(key, bank = CriticBank.Create(device, request.Architecture, request.Clients, request.Observation, ClientAction.Width));
         }
 
         Cells++;

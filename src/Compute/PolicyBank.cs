@@ -1,21 +1,25 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Simulator.Compute;
 
 /// <summary>
 /// The actors of many clients, one slot each. Rows belong to slots: an operation on slots first to first + count - 1 with R rows each takes [count, R, inputs].
 /// </summary>
-public sealed class PolicyBank : Bank
+public abstract class PolicyBank : Bank
 {
-    /// <summary>Makes an empty bank on a device.</summary>
-    public PolicyBank(ComputeDevice device, NetworkArchitecture architecture)
-        : base(device, architecture)
+    private protected PolicyBank(ComputeDevice device, BankStore store)
+        : base(device, store)
     {
-        if (architecture.Output is null)
+        if (store.Architecture.Output is null)
         {
-            throw new ArgumentException("an actor needs an output function", nameof(architecture));
+            throw new ArgumentException("an actor needs an output function", nameof(store));
         }
+    }
+
+    /// <summary>Makes an empty bank on a device.</summary>
+    /// <exception cref="ArgumentException">The architecture has no output function.</exception>
+    public static PolicyBank Create(ComputeDevice device, NetworkArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.IsHost ? new HostPolicyBank(device, new HostStore(architecture)) : new TorchPolicyBank(device, new TorchStore(device, architecture));
     }
 
     /// <summary>Evaluates the policies.</summary>
@@ -25,16 +29,7 @@ public sealed class PolicyBank : Bank
     /// <param name="observations">[count, rows, inputs].</param>
     /// <param name="preActivations">Receives z, [count, rows, outputs].</param>
     /// <param name="actions">Receives the raw actions, [count, rows, outputs].</param>
-    public void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions)
-    {
-        CheckRange(first, count);
-        using var scope = NewDisposeScope();
-        var p = Views(first, count);
-        var x = Normalise(first, UploadRows(observations, count, rows, rows == 1 ? 1 : PaddedRows(rows), Architecture.Inputs));
-        var z = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x)).Output.narrow(1, 0, rows);
-        Download(z, preActivations);
-        Download(Squash(z), actions);
-    }
+    public abstract void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions);
 
     /// <summary>
     /// One learning step of each policy from dL/da: the backward pass through output function and network, and Adam. With input normalisation the running
@@ -46,115 +41,11 @@ public sealed class PolicyBank : Bank
     /// <param name="observations">[count, rows, inputs].</param>
     /// <param name="actionGradients">dL/da, [count, rows, outputs].</param>
     /// <returns>What the step did to each slot.</returns>
-    public StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
-    {
-        CheckRange(first, count);
-        using var scope = NewDisposeScope();
-        return Step(first, Gradient(first, count, rows, observations, actionGradients, train: true).All);
-    }
+    public abstract StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients);
 
     /// <summary>The gradient that <see cref="Improve"/> would step along, [count, parameters] in the order of the layout, without changing anything.</summary>
-    public float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
-    {
-        CheckRange(first, count);
-        using var scope = NewDisposeScope();
-        var gradient = new float[count * Layout.Length];
-        Download(Gradient(first, count, rows, observations, actionGradients, train: false).All, gradient);
-        return gradient;
-    }
+    public abstract float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients);
 
     /// <summary>Takes rows into the running statistics of the input: one update, as one forward pass in training makes.</summary>
-    public void Observe(int first, int count, int rows, ReadOnlySpan<float> observations)
-    {
-        CheckRange(first, count);
-        using var scope = NewDisposeScope();
-        if (Statistics is not null)
-        {
-            RunningNorm.Update(Statistics.narrow(0, first, count), UploadRows(observations, count, rows, PaddedRows(rows), Architecture.Inputs), Present(count, rows));
-        }
-    }
-
-    private ParameterViews Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train)
-    {
-        var p = Views(first, count);
-        var padded = PaddedRows(rows);
-        var raw = UploadRows(observations, count, rows, padded, Architecture.Inputs);
-        if (train && Statistics is not null)
-        {
-            RunningNorm.Update(Statistics.narrow(0, first, count), raw, Present(count, rows));
-        }
-
-        var x = Normalise(first, raw);
-        var trace = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x));
-        var dz = OutputGradient(trace.Output, UploadRows(actionGradients, count, rows, padded, Architecture.Outputs));
-        var gradient = NewGradient(count);
-        var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
-        gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
-        gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
-        return gradient;
-    }
-
-    /// <summary>1 for each row that is there, 0 for each that pads, [count, padded rows, 1].</summary>
-    private Tensor Present(int count, int rows)
-    {
-        Span<float> ones = new float[count * rows];
-        ones.Fill(1);
-        return UploadRows(ones, count, rows, PaddedRows(rows), 1);
-    }
-
-    private static Tensor FirstLayer(ParameterViews p, Tensor x) => StackedNetwork.MultiplyAdd(p["fc1.bias"], x, p["fc1.weight"].transpose(1, 2));
-
-    private Tensor Normalise(int first, Tensor x) =>
-        Statistics is null ? x : RunningNorm.Apply(Statistics.narrow(0, first, x.shape[0]), x);
-
-    private Tensor Squash(Tensor z) => Architecture.Output switch
-    {
-        OutputFunction.Tanh => z.tanh(),
-        OutputFunction.Inverting => z.clamp(Scalars.MinusOne, Scalars.One),
-        var other => throw new InvalidOperationException($"no output function {other}"),
-    };
-
-    /// <summary>
-    /// dL/dz from dL/da. Inverting gradients pass the clip unchanged and are scaled by the room that is left in the direction of ascent on -L: (1 - z) / 2 where z
-    /// would grow, (z + 1) / 2 where it would shrink (Hausknecht and Stone, arXiv 1511.04143, equation 11).
-    /// </summary>
-    private Tensor OutputGradient(Tensor z, Tensor da)
-    {
-        switch (Architecture.Output)
-        {
-            case OutputFunction.Tanh:
-                var a = z.tanh();
-                return da.mul_(a.mul_(a).neg_().add_(Scalars.One, Scalars.One));
-            case OutputFunction.Inverting:
-                var room = torch.where(da.lt(Scalars.Zero), z.neg().add_(Scalars.One, Scalars.One), z.add(Scalars.One, Scalars.One)).mul_(Scalars.Half);
-                return da.mul_(room);
-            default:
-                throw new InvalidOperationException($"no output function {Architecture.Output}");
-        }
-    }
-}
-
-/// <summary>
-/// The running normalisation of the research's fullnorm variant: (x - mean) / (sqrt(var) + 1e-5), statistics [slots, 2, width] with momentum 0.99.
-/// </summary>
-internal static class RunningNorm
-{
-    internal const double Epsilon = 1e-5;
-    internal const double Momentum = 0.99;
-
-    /// <summary>Takes the mean and variance over rows of x [slots, rows, width] into the statistics; rows whose weight [slots, rows, 1] is 0 are left out.</summary>
-    internal static void Update(Tensor statistics, Tensor x, Tensor weights)
-    {
-        var count = StackedNetwork.RowSum(weights);
-        var mean = StackedNetwork.RowSum(weights, x).div_(count);
-        var centred = x - mean;
-        var variance = StackedNetwork.RowSum(weights, centred.mul_(centred)).div_(count);
-        statistics.mul_(Scalars.RunningMomentum).add_(cat([mean, variance], 1), Scalars.OneMinusRunningMomentum);
-    }
-
-    internal static Tensor Mean(Tensor statistics) => statistics.narrow(1, 0, 1);
-
-    internal static Tensor Deviation(Tensor statistics) => statistics.narrow(1, 1, 1).sqrt().add_(Scalars.RunningEpsilon, Scalars.One);
-
-    internal static Tensor Apply(Tensor statistics, Tensor x) => (x - Mean(statistics)).div_(Deviation(statistics));
+    public abstract void Observe(int first, int count, int rows, ReadOnlySpan<float> observations);
 }

@@ -174,7 +174,7 @@ public sealed class MasterAgent
 
         var weights = new double[size];
         _replay.Sample(uniforms, _slots, weights);
-        return new UpdateRound(Read(weights), _settings.Scaling, _selection.Limit, _settings.Learning.Gamma);
+        return new UpdateRound(Read(weights), _settings.Scaling, _selection.Limit, _settings.Learning.Gamma, _settings.Learning.Update == UpdateMode.Sequential);
     }
 
     /// <summary>Takes the critic's errors on the minibatch into the priorities.</summary>

@@ -14,6 +14,7 @@ public sealed class UpdateRound
     private readonly JointInput _input;
     private readonly int _limit;
     private readonly double _gamma;
+    private readonly ClientTurn? _turn;
     private readonly float[] _states;
     private readonly float[] _nextStates;
     private readonly float[] _current;
@@ -24,8 +25,10 @@ public sealed class UpdateRound
     /// <param name="scaling">Scaling of observations; null for raw ones.</param>
     /// <param name="selectionLimit">Most clients selected at once, min(K, N): pairs of a transition.</param>
     /// <param name="gamma">Discount factor.</param>
-    public UpdateRound(Minibatch batch, ObservationScaling? scaling, int selectionLimit, double gamma)
+    /// <param name="sequential">Whether clients learn one after the other.</param>
+    public UpdateRound(Minibatch batch, ObservationScaling? scaling, int selectionLimit, double gamma, bool sequential = false)
     {
+        _turn = sequential ? new ClientTurn() : null;
         _batch = batch;
         _input = new JointInput(batch.Clients, scaling);
         _limit = selectionLimit;
@@ -49,8 +52,15 @@ public sealed class UpdateRound
         Write(_next, client, nextActions);
     }
 
-    /// <summary>Takes in what a client's policy does on S_i after its step, [B, 3].</summary>
-    public void SetActions(int client, IPayload actions) => Write(_current, client, actions);
+    /// <summary>Takes in what a client's policy does on S_i after its step, [B, 3]; it is the turn of the next one.</summary>
+    public void SetActions(int client, IPayload actions)
+    {
+        Write(_current, client, actions);
+        if (_turn is not null)
+        {
+            _turn.Client = client + 1;
+        }
+    }
 
     /// <summary>Whom the targets value: in each S' those whose policy proposes, or the zero candidate.</summary>
     public CriticQuery TargetQuery()
@@ -87,13 +97,13 @@ public sealed class UpdateRound
     }
 
     /// <summary>What the actors' loss asks of the critic, with the newest action of each client.</summary>
-    public ActorQuestion Question() => new(_current.AsMemory(), _batch.Weights);
+    public ActorQuestion Question() => new(_current.AsMemory(), _batch.Weights, _turn);
 
-    /// <summary>dL/da_i of a client, [B, 3].</summary>
+    /// <summary>dL/da_i of a client, [B, 3]; where clients learn one after the other, of the one whose turn it was when the critic was asked.</summary>
     public HostPayload GradientOf(int client, ActorAnswer answer)
     {
         var length = _batch.Size * ClientAction.Width;
-        return new HostPayload(answer.Gradients.AsMemory(client * length, length));
+        return new HostPayload(_turn is null ? answer.Gradients.AsMemory(client * length, length) : answer.Gradients);
     }
 
     private void Write(float[] joint, int client, IPayload actions)

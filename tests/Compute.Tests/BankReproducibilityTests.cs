@@ -1,7 +1,7 @@
 namespace Simulator.Compute.Tests;
 
 /// <summary>What a bank computes for one network is the same, bit by bit, at any slot, beside any neighbours.</summary>
-public sealed class BankReproducibilityTests
+public abstract class BankReproducibilityTests(ComputeDevice device)
 {
     private const int Inputs = 7;
     private const int Outputs = 3;
@@ -53,8 +53,8 @@ public sealed class BankReproducibilityTests
     public void Clients_that_learn_one_after_the_other_learn_what_they_learn_together(PolicyVariant variant, OutputFunction output, int batch)
     {
         var architecture = NetworkArchitecture.Actor(variant, output, Inputs, Outputs);
-        using var stacked = new PolicyBank(ComputeDevice.Cpu, architecture);
-        using var sequential = new PolicyBank(ComputeDevice.Cpu, architecture);
+        using var stacked = PolicyBank.Create(device, architecture);
+        using var sequential = PolicyBank.Create(device, architecture);
         const int clients = 5;
         foreach (var bank in new[] { stacked, sequential })
         {
@@ -110,9 +110,9 @@ public sealed class BankReproducibilityTests
     }
 
     /// <summary>Acts and learns a few times with given clients at slots <paramref name="at"/> and the following, operations going over a range of slots around them.</summary>
-    private static Lived[] Life(NetworkArchitecture architecture, double norm, int batch, int slots, int at, int first, int count, int[] clients, bool grow)
+    private Lived[] Life(NetworkArchitecture architecture, double norm, int batch, int slots, int at, int first, int count, int[] clients, bool grow)
     {
-        using var bank = new PolicyBank(ComputeDevice.Cpu, architecture);
+        using var bank = PolicyBank.Create(device, architecture);
         bank.Allocate(grow ? slots - 4 : slots, Rate, norm);
         if (grow)
             bank.Allocate(4, Rate, norm);
@@ -157,13 +157,13 @@ public sealed class BankReproducibilityTests
     }
 
     /// <summary>Everything that a critic says and becomes in a few updates, beside critics whose minibatches have other numbers of candidates.</summary>
-    private static List<(string What, float[] Values)> CriticLife(PolicyVariant variant, int clients, int cells, int at)
+    private List<(string What, float[] Values)> CriticLife(PolicyVariant variant, int clients, int cells, int at)
     {
         const int batch = 64;
         var pairs = Math.Min(10, clients);
         var width = clients * (Inputs + Outputs);
-        using var bank = new CriticBank(
-            ComputeDevice.Cpu, NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, Inputs, Outputs)), clients, Inputs, Outputs);
+        using var bank = CriticBank.Create(
+            device, NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, Inputs, Outputs)), clients, Inputs, Outputs);
         bank.Allocate(cells, Rate, variant == PolicyVariant.Fullnorm ? 0.01 : 0);
         for (var c = 0; c < cells; c++)
             bank.Write(c, 0, Numbers.Parameters(bank.Architecture, Who(c)));
@@ -264,3 +264,9 @@ public sealed class BankReproducibilityTests
         }
     }
 }
+
+/// <summary>On our own kernels.</summary>
+public sealed class HostBankReproducibilityTests() : BankReproducibilityTests(ComputeDevice.Cpu);
+
+/// <summary>On libtorch's operations, as a GPU computes.</summary>
+public sealed class TorchBankReproducibilityTests() : BankReproducibilityTests(ComputeDevice.Reference);

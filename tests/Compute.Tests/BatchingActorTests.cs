@@ -73,7 +73,7 @@ public sealed class BatchingActorTests : TestKit
         device.Tell(Ask(cell, 1, Acting(1)), probes[1]);
         device.Tell(Ask(cell, 0, Acting(1)), probes[0]);
 
-        using var bank = new PolicyBank(ComputeDevice.Cpu, Policy);
+        using var bank = PolicyBank.Create(ComputeDevice.Cpu, Policy);
         bank.Allocate(Clients, 0.01, 0);
         for (var i = 0; i < Clients; i++)
         {

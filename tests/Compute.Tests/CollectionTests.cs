@@ -45,7 +45,7 @@ public sealed class CollectionTests
     {
         const int clients = 3;
         const int rows = 16;
-        using var bank = new CriticBank(ComputeDevice.Cpu, NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, 7, 3)), clients, 7, 3);
+        using var bank = CriticBank.Create(ComputeDevice.Reference, NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, 7, 3)), clients, 7, 3);
         bank.Allocate(1, 0.01, 0.5);
         bank.Write(0, 0, Numbers.Uniform(1, bank.Layout.Length, 0.1));
         var joint = Numbers.Uniform(2, rows * clients * 10);
@@ -68,7 +68,7 @@ public sealed class CollectionTests
     {
         const int slots = 3;
         const int rows = 16;
-        using var bank = new PolicyBank(ComputeDevice.Cpu, NetworkArchitecture.Actor(variant, output, 7, 3));
+        using var bank = PolicyBank.Create(ComputeDevice.Reference, NetworkArchitecture.Actor(variant, output, 7, 3));
         bank.Allocate(slots, 0.01, 0.5);
         for (var slot = 0; slot < slots; slot++)
         {

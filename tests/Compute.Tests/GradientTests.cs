@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Simulator.Compute.Tests;
 
 /// <summary>The hand-written backward passes against autograd on an independent forward pass.</summary>
-public sealed class GradientTests : IDisposable
+public abstract class GradientTests(ComputeDevice device) : IDisposable
 {
     private const int Inputs = 7;
     private const int Outputs = 3;
@@ -13,7 +13,11 @@ public sealed class GradientTests : IDisposable
 
     private readonly DisposeScope _scope = NewDisposeScope();
 
-    public void Dispose() => _scope.Dispose();
+    public void Dispose()
+    {
+        _scope.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     public static TheoryData<PolicyVariant, OutputFunction> Policies()
     {
@@ -32,7 +36,7 @@ public sealed class GradientTests : IDisposable
     public void A_policy_answers_and_learns_as_autograd_has_it(PolicyVariant variant, OutputFunction output)
     {
         var architecture = NetworkArchitecture.Actor(variant, output, Inputs, Outputs);
-        using var bank = new PolicyBank(ComputeDevice.Cpu, architecture);
+        using var bank = PolicyBank.Create(device, architecture);
         bank.Allocate(2, 0.01, 0);
         var parameters = new float[2][];
         for (var slot = 0; slot < 2; slot++)
@@ -105,7 +109,7 @@ public sealed class GradientTests : IDisposable
     public void A_policy_takes_its_rows_into_the_running_statistics_once_an_update()
     {
         var architecture = NetworkArchitecture.Actor(PolicyVariant.Fullnorm, OutputFunction.Tanh, Inputs, Outputs);
-        using var bank = new PolicyBank(ComputeDevice.Cpu, architecture);
+        using var bank = PolicyBank.Create(device, architecture);
         bank.Allocate(1, 0.01, 0);
         bank.Write(0, 0, Numbers.Parameters(architecture, 1));
         var mean = new double[Inputs];
@@ -140,7 +144,7 @@ public sealed class GradientTests : IDisposable
     [MemberData(nameof(Critics))]
     public void A_critic_values_candidates_as_on_the_whole_input(PolicyVariant variant)
     {
-        var cell = new Cell(variant, clients: 5);
+        var cell = new Cell(device, variant, clients: 5);
         var candidates = new List<Candidate>();
         for (var b = 0; b < Batch; b++)
         {
@@ -159,7 +163,7 @@ public sealed class GradientTests : IDisposable
     public void A_critic_learns_as_autograd_has_it_on_the_whole_input(PolicyVariant variant)
     {
         const int most = 4;
-        var cell = new Cell(variant, clients: 5);
+        var cell = new Cell(device, variant, clients: 5);
         var random = new Random(4);
         var pairs = new List<Candidate>();
         var members = new int[Batch * most];
@@ -224,7 +228,7 @@ public sealed class GradientTests : IDisposable
     [MemberData(nameof(Critics))]
     public void The_actors_loss_passes_gradient_to_every_action_as_autograd_has_it_over_all_candidates(PolicyVariant variant)
     {
-        var cell = new Cell(variant, clients: 5);
+        var cell = new Cell(device, variant, clients: 5);
         var answer = cell.Bank.Differentiate(1, [new ActorQuestion(cell.Joint, cell.Weights)])[0];
 
         var network = cell.Reference();
@@ -268,12 +272,12 @@ public sealed class GradientTests : IDisposable
         private readonly PolicyVariant _variant;
         private readonly float[] _parameters;
 
-        internal Cell(PolicyVariant variant, int clients)
+        internal Cell(ComputeDevice device, PolicyVariant variant, int clients)
         {
             _variant = variant;
             Clients = clients;
-            Bank = new CriticBank(
-                ComputeDevice.Cpu,
+            Bank = CriticBank.Create(
+                device,
                 NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, GradientTests.Inputs, Outputs)),
                 clients,
                 GradientTests.Inputs,
@@ -330,3 +334,9 @@ public sealed class GradientTests : IDisposable
         }
     }
 }
+
+/// <summary>On our own kernels.</summary>
+public sealed class HostGradientTests() : GradientTests(ComputeDevice.Cpu);
+
+/// <summary>On libtorch's operations, as a GPU computes.</summary>
+public sealed class TorchGradientTests() : GradientTests(ComputeDevice.Reference);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Simulator.Compute.Tests;
 
 /// <summary>Adam, clipping, what a step reports, and what becomes of slots when a bank grows or hands them out again.</summary>
-public sealed class OptimiserTests : IDisposable
+public abstract class OptimiserTests(ComputeDevice device) : IDisposable
 {
     private const int Inputs = 7;
     private const int Outputs = 3;
@@ -15,7 +15,11 @@ public sealed class OptimiserTests : IDisposable
 
     private readonly DisposeScope _scope = NewDisposeScope();
 
-    public void Dispose() => _scope.Dispose();
+    public void Dispose()
+    {
+        _scope.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [InlineData(0)]
@@ -157,8 +161,8 @@ public sealed class OptimiserTests : IDisposable
     public void Growth_keeps_the_bits_moments_and_statistics_of_slots()
     {
         var architecture = Architecture with { InputNorm = true };
-        using var grown = new PolicyBank(ComputeDevice.Cpu, architecture);
-        using var still = new PolicyBank(ComputeDevice.Cpu, architecture);
+        using var grown = PolicyBank.Create(device, architecture);
+        using var still = PolicyBank.Create(device, architecture);
         foreach (var bank in new[] { grown, still })
         {
             bank.Allocate(2, Rate, 0.1);
@@ -195,7 +199,7 @@ public sealed class OptimiserTests : IDisposable
     public void Slots_that_are_used_again_start_as_new_and_the_others_stay()
     {
         var architecture = Architecture with { InputNorm = true };
-        using var bank = new PolicyBank(ComputeDevice.Cpu, architecture);
+        using var bank = PolicyBank.Create(device, architecture);
         bank.Allocate(4, Rate, 0.1);
         for (var slot = 0; slot < 4; slot++)
             bank.Write(slot, 0, Numbers.Parameters(architecture, slot));
@@ -209,7 +213,7 @@ public sealed class OptimiserTests : IDisposable
         Numbers.SameBits(others.Item2, Read(bank, 3), "slot 3");
 
         // Moments, step counts, rate, limit and statistics are new, too: they learn as in a bank of their own.
-        using var fresh = new PolicyBank(ComputeDevice.Cpu, architecture);
+        using var fresh = PolicyBank.Create(device, architecture);
         fresh.Allocate(2, 0.02, 0);
         for (var i = 0; i < 2; i++)
         {
@@ -251,9 +255,9 @@ public sealed class OptimiserTests : IDisposable
         return [.. norms];
     }
 
-    private static PolicyBank Bank(int slots, double rate, double limit)
+    private PolicyBank Bank(int slots, double rate, double limit)
     {
-        var bank = new PolicyBank(ComputeDevice.Cpu, Architecture);
+        var bank = PolicyBank.Create(device, Architecture);
         bank.Allocate(slots, rate, limit);
         for (var slot = 0; slot < slots; slot++)
             bank.Write(slot, 0, Numbers.Parameters(Architecture, slot));
@@ -271,3 +275,9 @@ public sealed class OptimiserTests : IDisposable
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 }
+
+/// <summary>On our own kernels.</summary>
+public sealed class HostOptimiserTests() : OptimiserTests(ComputeDevice.Cpu);
+
+/// <summary>On libtorch's operations, as a GPU computes.</summary>
+public sealed class TorchOptimiserTests() : OptimiserTests(ComputeDevice.Reference);

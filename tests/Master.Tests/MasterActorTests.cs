@@ -113,7 +113,9 @@ public sealed class MasterActorTests : TestKit
         var turn = ToDifferentiation(master, out _);
         for (var i = 0; i < Clients; i++)
         {
-            var joint = _device.ExpectMsg<Differentiate>().Question.Joint;
+            var question = _device.ExpectMsg<Differentiate>().Question;
+            Assert.Equal(i, question.Turn!.Client);
+            var joint = question.Joint;
             for (var k = 0; k < Clients; k++)
             {
                 // Those before this client have stepped.
@@ -121,10 +123,9 @@ public sealed class MasterActorTests : TestKit
                 Assert.Equal(expected, joint.Slice((Clients * Observation.Width) + (k * ClientAction.Width), ClientAction.Width).ToArray());
             }
 
-            var gradients = Enumerable.Range(0, Clients * Batch * ClientAction.Width).Select(g => (float)(g + (1000 * i))).ToArray();
-            master.Tell(new Differentiated(turn, new ActorAnswer(-1 - i, gradients)));
-            Assert.Equal(
-                gradients.Skip(i * Batch * ClientAction.Width).Take(Batch * ClientAction.Width), _clients[i].ExpectMsg<ClientProtocol.ActionGradient>().Gradient.ToArray());
+            var gradient = Enumerable.Range(0, Batch * ClientAction.Width).Select(g => (float)(g + (1000 * i))).ToArray();
+            master.Tell(new Differentiated(turn, new ActorAnswer(-1 - i, gradient)));
+            Assert.Equal(gradient, _clients[i].ExpectMsg<ClientProtocol.ActionGradient>().Gradient.ToArray());
             Silence();
             var after = Enumerable.Range(0, Batch).SelectMany(_ => After(i)).ToArray();
             master.Tell(new MasterProtocol.PolicyUpdated(turn, i, Report(1), new HostPayload(after)));

@@ -8,7 +8,7 @@ internal static class ActorVariantParity
 {
     private const double Tolerance = 1e-4;
 
-    internal static void Check(SafetensorsFile fixture)
+    internal static void Check(SafetensorsFile fixture, ComputeDevice device)
     {
         var variant = fixture.Required("network") switch
         {
@@ -19,8 +19,8 @@ internal static class ActorVariantParity
             "FullNormActorNetwork" => PolicyVariant.Fullnorm,
             var other => throw new InvalidDataException($"no network is called {other}"),
         };
-        using var bank = new PolicyBank(
-            ComputeDevice.Cpu, NetworkArchitecture.Actor(variant, OutputFunction.Tanh, fixture.Shape("input")[1], fixture.Shape("output")[1]));
+        using var bank = PolicyBank.Create(
+            device, NetworkArchitecture.Actor(variant, OutputFunction.Tanh, fixture.Shape("input")[1], fixture.Shape("output")[1]));
         bank.Allocate(1, 0.001, 0);
         Networks.Load(bank, fixture, "init.actor.", 1);
 

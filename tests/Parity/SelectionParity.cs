@@ -13,7 +13,7 @@ internal static class SelectionParity
 {
     private const double Tolerance = 1e-4;
 
-    internal static void Check(SafetensorsFile fixture)
+    internal static void Check(SafetensorsFile fixture, ComputeDevice device)
     {
         var clients = int.Parse(fixture.Required("agents"), CultureInfo.InvariantCulture);
         var gamma = double.Parse(fixture.Required("gamma"), CultureInfo.InvariantCulture);
@@ -22,11 +22,11 @@ internal static class SelectionParity
             Channels = int.Parse(fixture.Required("channels"), CultureInfo.InvariantCulture),
             StorageMb = double.Parse(fixture.Required("storage_mb"), CultureInfo.InvariantCulture),
         };
-        using var actors = new PolicyBank(
-            ComputeDevice.Cpu, NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width));
-        using var targets = new PolicyBank(ComputeDevice.Cpu, actors.Architecture);
-        using var critic = new CriticBank(
-            ComputeDevice.Cpu,
+        using var actors = PolicyBank.Create(
+            device, NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width));
+        using var targets = PolicyBank.Create(device, actors.Architecture);
+        using var critic = CriticBank.Create(
+            device,
             NetworkArchitecture.Critic(PolicyVariant.Baseline, CriticBank.InputWidth(clients, Observation.Width, ClientAction.Width)),
             clients,
             Observation.Width,

@@ -15,7 +15,7 @@ internal static class TrainStepParity
     private const double Tolerance = 1e-4;
     private const int Selected = 10;
 
-    internal static void Check(SafetensorsFile fixture)
+    internal static void Check(SafetensorsFile fixture, ComputeDevice device)
     {
         var clients = Integer("agents");
         var actorRate = Number("actor_lr");
@@ -24,10 +24,10 @@ internal static class TrainStepParity
         var sequential = fixture.Required("update") switch { "sequential" => true, "simultaneous" => false, var other => throw new InvalidDataException($"no update mode {other}") };
         Assert.Equal(1.0, Number("tau"));
 
-        using var actors = new PolicyBank(
-            ComputeDevice.Cpu, NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width));
-        using var critic = new CriticBank(
-            ComputeDevice.Cpu,
+        using var actors = PolicyBank.Create(
+            device, NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width));
+        using var critic = CriticBank.Create(
+            device,
             NetworkArchitecture.Critic(PolicyVariant.Baseline, CriticBank.InputWidth(clients, Observation.Width, ClientAction.Width)),
             clients,
             Observation.Width,
@@ -53,7 +53,7 @@ internal static class TrainStepParity
 
     private static void Update(SafetensorsFile fixture, int step, int clients, bool sequential, double gamma, PolicyBank actors, CriticBank critic)
     {
-        var round = new UpdateRound(Batch(fixture, $"batch{step}", clients), null, Math.Min(Selected, clients), gamma);
+        var round = new UpdateRound(Batch(fixture, $"batch{step}", clients), null, Math.Min(Selected, clients), gamma, sequential);
         for (var i = 0; i < clients; i++)
         {
             round.SetActions(i, Act(actors, i, round.StatesOf(i)), Act(actors, i, round.NextStatesOf(i)));
@@ -81,7 +81,7 @@ internal static class TrainStepParity
             var rows = states.Length / Observation.Width;
             actors.Gradient(i, 1, rows, states.Span, gradient.Span).CopyTo(gradients, i * actors.Layout.Length);
             actors.Improve(i, 1, rows, states.Span, gradient.Span);
-            if (sequential)
+            if (sequential && i + 1 < clients)
             {
                 round.SetActions(i, Act(actors, i, states));
                 answer = critic.Differentiate(0, [round.Question()])[0];

@@ -1,0 +1,133 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Simulator.Compute;
+
+/// <summary>Policies on libtorch's tensors: a GPU's.</summary>
+internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : PolicyBank(device, store)
+{
+    /// <inheritdoc/>
+    public override void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions)
+    {
+        store.CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        var p = store.Views(first, count);
+        var x = Normalise(first, store.UploadRows(observations, count, rows, rows == 1 ? 1 : TorchStore.PaddedRows(rows), Architecture.Inputs));
+        var z = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x)).Output.narrow(1, 0, rows);
+        TorchStore.Download(z, preActivations);
+        TorchStore.Download(Squash(z), actions);
+    }
+
+    /// <inheritdoc/>
+    public override StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    {
+        store.CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        return store.Step(first, Gradient(first, count, rows, observations, actionGradients, train: true).All);
+    }
+
+    /// <inheritdoc/>
+    public override float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    {
+        store.CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        var gradient = new float[count * Layout.Length];
+        TorchStore.Download(Gradient(first, count, rows, observations, actionGradients, train: false).All, gradient);
+        return gradient;
+    }
+
+    /// <inheritdoc/>
+    public override void Observe(int first, int count, int rows, ReadOnlySpan<float> observations)
+    {
+        store.CheckRange(first, count);
+        using var scope = NewDisposeScope();
+        if (store.Statistics is not null)
+        {
+            RunningNorm.Update(store.Statistics.narrow(0, first, count), store.UploadRows(observations, count, rows, TorchStore.PaddedRows(rows), Architecture.Inputs), Present(count, rows));
+        }
+    }
+
+    private ParameterViews Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train)
+    {
+        var p = store.Views(first, count);
+        var padded = TorchStore.PaddedRows(rows);
+        var raw = store.UploadRows(observations, count, rows, padded, Architecture.Inputs);
+        if (train && store.Statistics is not null)
+        {
+            RunningNorm.Update(store.Statistics.narrow(0, first, count), raw, Present(count, rows));
+        }
+
+        var x = Normalise(first, raw);
+        var trace = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x));
+        var dz = OutputGradient(trace.Output, store.UploadRows(actionGradients, count, rows, padded, Architecture.Outputs));
+        var gradient = store.NewGradient(count);
+        var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
+        gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
+        gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
+        return gradient;
+    }
+
+    /// <summary>1 for each row that is there, 0 for each that pads, [count, padded rows, 1].</summary>
+    private Tensor Present(int count, int rows)
+    {
+        Span<float> ones = new float[count * rows];
+        ones.Fill(1);
+        return store.UploadRows(ones, count, rows, TorchStore.PaddedRows(rows), 1);
+    }
+
+    private static Tensor FirstLayer(ParameterViews p, Tensor x) => StackedNetwork.MultiplyAdd(p["fc1.bias"], x, p["fc1.weight"].transpose(1, 2));
+
+    private Tensor Normalise(int first, Tensor x) =>
+        store.Statistics is null ? x : RunningNorm.Apply(store.Statistics.narrow(0, first, x.shape[0]), x);
+
+    private Tensor Squash(Tensor z) => Architecture.Output switch
+    {
+        OutputFunction.Tanh => z.tanh(),
+        OutputFunction.Inverting => z.clamp(Scalars.MinusOne, Scalars.One),
+        var other => throw new InvalidOperationException($"no output function {other}"),
+    };
+
+    /// <summary>
+    /// dL/dz from dL/da. Inverting gradients pass the clip unchanged and are scaled by the room that is left in the direction of ascent on -L: (1 - z) / 2 where z
+    /// would grow, (z + 1) / 2 where it would shrink (Hausknecht and Stone, arXiv 1511.04143, equation 11).
+    /// </summary>
+    private Tensor OutputGradient(Tensor z, Tensor da)
+    {
+        switch (Architecture.Output)
+        {
+            case OutputFunction.Tanh:
+                var a = z.tanh();
+                return da.mul_(a.mul_(a).neg_().add_(Scalars.One, Scalars.One));
+            case OutputFunction.Inverting:
+                var room = torch.where(da.lt(Scalars.Zero), z.neg().add_(Scalars.One, Scalars.One), z.add(Scalars.One, Scalars.One)).mul_(Scalars.Half);
+                return da.mul_(room);
+            default:
+                throw new InvalidOperationException($"no output function {Architecture.Output}");
+        }
+    }
+}
+
+/// <summary>
+/// The running normalisation of the research's fullnorm variant: (x - mean) / (sqrt(var) + 1e-5), statistics [slots, 2, width] with momentum 0.99.
+/// </summary>
+internal static class RunningNorm
+{
+    internal const double Epsilon = 1e-5;
+    internal const double Momentum = 0.99;
+
+    /// <summary>Takes the mean and variance over rows of x [slots, rows, width] into the statistics; rows whose weight [slots, rows, 1] is 0 are left out.</summary>
+    internal static void Update(Tensor statistics, Tensor x, Tensor weights)
+    {
+        var count = StackedNetwork.RowSum(weights);
+        var mean = StackedNetwork.RowSum(weights, x).div_(count);
+        var centred = x - mean;
+        var variance = StackedNetwork.RowSum(weights, centred.mul_(centred)).div_(count);
+        statistics.mul_(Scalars.RunningMomentum).add_(cat([mean, variance], 1), Scalars.OneMinusRunningMomentum);
+    }
+
+    internal static Tensor Mean(Tensor statistics) => statistics.narrow(1, 0, 1);
+
+    internal static Tensor Deviation(Tensor statistics) => statistics.narrow(1, 1, 1).sqrt().add_(Scalars.RunningEpsilon, Scalars.One);
+
+    internal static Tensor Apply(Tensor statistics, Tensor x) => (x - Mean(statistics)).div_(Deviation(statistics));
+}

@@ -1,0 +1,306 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Simulator.Compute;
+
+/// <summary>
+/// A bank's memory as libtorch's tensors, stacked [slots, parameters], with Adam's moments. Operations work on a contiguous range of slots, and what they compute for one slot does not
+/// depend on the others (docs/decisions, 0003).
+/// </summary>
+internal sealed class TorchStore : BankStore
+{
+    private readonly List<Slot> _slots = [];
+    private Tensor _parameters;
+    private Tensor? _firstMoment;
+    private Tensor? _secondMoment;
+
+    internal TorchStore(ComputeDevice device, NetworkArchitecture architecture)
+        : base(architecture)
+    {
+        Device = device;
+        _parameters = Zeros(0);
+        Statistics = architecture.InputNorm ? torch.zeros(0, 2, architecture.Inputs, device: device.Torch) : null;
+    }
+
+    internal ComputeDevice Device { get; }
+
+    internal override int Slots => _slots.Count;
+
+    /// <summary>Running mean and variance of the input, [slots, 2, inputs]; null without input normalisation.</summary>
+    internal Tensor? Statistics { get; private set; }
+
+    internal override int Allocate(int count, SlotSettings settings)
+    {
+        var first = Slots;
+        Grow(first + count);
+        for (var i = 0; i < count; i++)
+        {
+            _slots.Add(new Slot(settings));
+        }
+
+        if (Statistics is not null)
+        {
+            using var scope = NewDisposeScope();
+            Statistics[TensorIndex.Slice(first, first + count), 1].fill_(Scalars.One);
+        }
+
+        return first;
+    }
+
+    internal override void Reuse(int first, int count, SlotSettings settings)
+    {
+        using var scope = NewDisposeScope();
+        _parameters.narrow(0, first, count).zero_();
+        _firstMoment?.narrow(0, first, count).zero_();
+        _secondMoment?.narrow(0, first, count).zero_();
+        if (Statistics is not null)
+        {
+            Statistics.narrow(0, first, count).select(1, 0).zero_();
+            Statistics.narrow(0, first, count).select(1, 1).fill_(Scalars.One);
+        }
+
+        for (var i = first; i < first + count; i++)
+        {
+            _slots[i] = new Slot(settings);
+        }
+    }
+
+    internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
+    {
+        using var scope = NewDisposeScope();
+        _parameters[slot].narrow(0, offset, values.Length).copy_(Upload(values, values.Length));
+    }
+
+    internal override void Read(int slot, int offset, Span<float> destination)
+    {
+        using var scope = NewDisposeScope();
+        Download(_parameters[slot].narrow(0, offset, destination.Length), destination);
+    }
+
+    internal override void ReadStatistics(int slot, Span<float> mean, Span<float> variance)
+    {
+        using var scope = NewDisposeScope();
+        Download(Statistics![slot][0], mean);
+        Download(Statistics[slot][1], variance);
+    }
+
+    public override void Dispose()
+    {
+        _parameters.Dispose();
+        _firstMoment?.Dispose();
+        _secondMoment?.Dispose();
+        Statistics?.Dispose();
+    }
+
+    /// <summary>The parameters of a range of slots, as views; valid until the bank grows.</summary>
+    internal ParameterViews Views(int first, int count) => new(Layout, _parameters.narrow(0, first, count));
+
+    /// <summary>A gradient of a range of slots, zero, to be filled through its views.</summary>
+    internal ParameterViews NewGradient(int count) => new(Layout, torch.zeros(count, Layout.Length, device: Device.Torch));
+
+    /// <summary>
+    /// One Adam step of each slot of a range (Kingma and Ba 2015; the order of operations is PyTorch's), the gradient's norm clipped first where the slot asks for it.
+    /// </summary>
+    internal StepOutcome[] Step(int first, Tensor gradient)
+    {
+        var count = (int)gradient.shape[0];
+        var outcomes = Norms(gradient, first);
+        if (Array.Exists(outcomes, o => o.Clipped))
+        {
+            gradient.mul_(PerSlot(count, k => Clip(outcomes[k].GradientNorm, _slots[first + k].Settings.MaxGradientNorm)));
+        }
+
+        for (var k = 0; k < count; k++)
+        {
+            _slots[first + k] = _slots[first + k] with { Steps = _slots[first + k].Steps + 1 };
+        }
+
+        var parameters = _parameters.narrow(0, first, count);
+        _firstMoment ??= Zeros((int)_parameters.shape[0]).DetachFromDisposeScope();
+        _secondMoment ??= Zeros((int)_parameters.shape[0]).DetachFromDisposeScope();
+        var firstMoment = _firstMoment.narrow(0, first, count);
+        var secondMoment = _secondMoment.narrow(0, first, count);
+        firstMoment.mul_(Scalars.Beta1).add_(gradient, Scalars.OneMinusBeta1);
+        secondMoment.mul_(Scalars.Beta2).addcmul_(gradient, gradient, Scalars.OneMinusBeta2);
+        var denominator = secondMoment.sqrt()
+            .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(Bank.Beta2, _slots[first + k].Steps))))
+            .add_(Scalars.AdamEpsilon, Scalars.One);
+        var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Settings.Rate / (1 - Math.Pow(Bank.Beta1, _slots[first + k].Steps)))).div_(denominator);
+        var before = parameters.clone();
+        parameters.add_(step, Scalars.One);
+
+        Span<bool> moved = (before != parameters).any(1).cpu().data<bool>().ToArray();
+        Span<float> largest = parameters.abs().amax([1]).cpu().data<float>().ToArray();
+        for (var k = 0; k < count; k++)
+        {
+            outcomes[k] = outcomes[k] with { Frozen = !moved[k], Finite = outcomes[k].Finite && float.IsFinite(largest[k]) };
+        }
+
+        return outcomes;
+    }
+
+    /// <summary>
+    /// Rows that an operation really takes: products of few rows, and rows that begin off a cache line, take paths of the matrix library whose last bits depend on the
+    /// neighbours in the stack. Rows that pad are zero and pass no gradient.
+    /// </summary>
+    internal static int PaddedRows(int rows) => (rows + ParameterLayout.Alignment - 1) / ParameterLayout.Alignment * ParameterLayout.Alignment;
+
+    /// <summary>Copies host floats [count, rows, width] to a new tensor [count, padded, width] on the device, zero where there are none.</summary>
+    internal Tensor UploadRows(ReadOnlySpan<float> values, int count, int rows, int padded, int width)
+    {
+        if (rows == padded)
+        {
+            return Upload(values, count, rows, width);
+        }
+
+        Span<float> all = new float[count * padded * width];
+        for (var k = 0; k < count; k++)
+        {
+            values.Slice(k * rows * width, rows * width).CopyTo(all[(k * padded * width)..]);
+        }
+
+        return Upload(all, count, padded, width);
+    }
+
+    /// <summary>Copies host floats to a new tensor on the device.</summary>
+    internal Tensor Upload(ReadOnlySpan<float> values, params long[] shape)
+    {
+        var host = torch.empty(shape, dtype: ScalarType.Float32);
+        values.CopyTo(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(host.bytes));
+        return Device.IsCpu ? host : host.to(Device.Torch);
+    }
+
+    /// <summary>Copies host integers to a new tensor on the device.</summary>
+    internal Tensor Upload(ReadOnlySpan<long> values, params long[] shape)
+    {
+        var host = torch.empty(shape, dtype: ScalarType.Int64);
+        values.CopyTo(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(host.bytes));
+        return Device.IsCpu ? host : host.to(Device.Torch);
+    }
+
+    internal static void Download(Tensor tensor, Span<float> destination)
+    {
+        var host = tensor.cpu().contiguous();
+        System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(host.bytes).CopyTo(destination);
+    }
+
+    /// <summary>
+    /// Gradient norms of each slot. Squares are summed on the device in runs of <see cref="ParameterLayout.Alignment"/> and from there on the host in double precision, since a full
+    /// sum on the device would depend on threads and on the number of slots, and clipping makes it state.
+    /// </summary>
+    private StepOutcome[] Norms(Tensor gradient, int first)
+    {
+        const int run = ParameterLayout.Alignment;
+        var count = (int)gradient.shape[0];
+        var runs = Layout.Length / run;
+        var sums = new float[count * runs];
+        Download(gradient.mul(gradient).view(count, runs, run).sum(2), sums);
+        var outcomes = new StepOutcome[count];
+        for (var k = 0; k < count; k++)
+        {
+            var layers = new double[Layout.Layers.Count];
+            var layer = -1;
+            string? name = null;
+            foreach (var tensor in Layout.Tensors)
+            {
+                if (tensor.Layer != name)
+                {
+                    layer++;
+                    name = tensor.Layer;
+                }
+
+                var begin = tensor.Offset / run;
+                var end = (tensor.Offset + tensor.Length + run - 1) / run;
+                for (var i = begin; i < end; i++)
+                {
+                    layers[layer] += sums[(k * runs) + i];
+                }
+            }
+
+            var total = Math.Sqrt(layers.Sum());
+            outcomes[k] = new StepOutcome(
+                total,
+                Array.ConvertAll(layers, Math.Sqrt),
+                Clipped: Clip(total, _slots[first + k].Settings.MaxGradientNorm) < 1,
+                Frozen: false,
+                Finite: double.IsFinite(total));
+        }
+
+        return outcomes;
+    }
+
+    private Tensor PerSlot(int count, Func<int, double> value)
+    {
+        Span<float> values = count <= 256 ? stackalloc float[count] : new float[count];
+        for (var k = 0; k < count; k++)
+        {
+            values[k] = (float)value(k);
+        }
+
+        return Upload(values, count, 1);
+    }
+
+    /// <summary>Makes room for slots. Where the device has no room the bank stays as it was.</summary>
+    private void Grow(int slots)
+    {
+        var capacity = (int)_parameters.shape[0];
+        if (slots <= capacity)
+        {
+            return;
+        }
+
+        // Doubling from the second allocation on; the first one is exact, since a population usually comes in one piece.
+        var wanted = capacity == 0 ? slots : Math.Max(slots, 2 * capacity);
+        var larger = new List<Tensor>();
+        try
+        {
+            larger.Add(Zeros(wanted));
+            if (_firstMoment is not null)
+            {
+                larger.Add(Zeros(wanted));
+                larger.Add(Zeros(wanted));
+            }
+
+            if (Statistics is not null)
+            {
+                larger.Add(torch.zeros(wanted, 2, Architecture.Inputs, device: Device.Torch));
+            }
+        }
+        catch
+        {
+            larger.ForEach(t => t.Dispose());
+            throw;
+        }
+
+        _parameters = Replace(_parameters, larger[0], capacity);
+        if (_firstMoment is not null)
+        {
+            _firstMoment = Replace(_firstMoment, larger[1], capacity);
+            _secondMoment = Replace(_secondMoment!, larger[2], capacity);
+        }
+
+        if (Statistics is not null)
+        {
+            Statistics = Replace(Statistics, larger[^1], capacity);
+        }
+    }
+
+    private static Tensor Replace(Tensor old, Tensor larger, int rows)
+    {
+        if (rows > 0)
+        {
+            using var scope = NewDisposeScope();
+            larger.narrow(0, 0, rows).copy_(old.narrow(0, 0, rows));
+        }
+
+        old.Dispose();
+        return larger;
+    }
+
+    private Tensor Zeros(int slots) => torch.zeros(slots, Layout.Length, device: Device.Torch);
+
+    private readonly record struct Slot(SlotSettings Settings)
+    {
+        public long Steps { get; init; }
+    }
+}
