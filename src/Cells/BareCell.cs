@@ -110,7 +110,8 @@ public sealed class BareCell : IDisposable
     {
         var query = _master.ErrorQuery();
         Require(_master.Store(_master.Errors(query, _critic.Evaluate(0, [query])[0])), "the critic's value of a stored transition");
-        if (_master.BeginUpdate(_cell.Turn.Episode) is not { } round)
+        using var round = _master.BeginUpdate(_cell.Turn.Episode);
+        if (round is null)
         {
             return null;
         }

@@ -264,6 +264,7 @@ public sealed class MasterActor : ReceiveActor
     private void Finish(Turn turn, UpdateReport? report, string? divergence)
     {
         Become(Acting);
+        _round?.Dispose();
         _round = null;
         _query = null;
         _links.Cell.Tell(new CellProtocol.EpisodeLearned(turn, divergence is null ? report : null, divergence));

@@ -174,7 +174,8 @@ public sealed class MasterAgent
 
         var weights = new double[size];
         _replay.Sample(uniforms, _slots, weights);
-        return new UpdateRound(Read(weights), _settings.Scaling, _selection.Limit, _settings.Learning.Gamma, _settings.Learning.Update == UpdateMode.Sequential);
+        var arrays = new RentedArrays();
+        return new UpdateRound(Read(weights, arrays), _settings.Scaling, _selection.Limit, _settings.Learning.Gamma, _settings.Learning.Update == UpdateMode.Sequential, arrays);
     }
 
     /// <summary>Takes the critic's errors on the minibatch into the priorities.</summary>
@@ -208,14 +209,14 @@ public sealed class MasterAgent
         _proposals = 0;
     }
 
-    private Minibatch Read(double[] weights)
+    private Minibatch Read(double[] weights, RentedArrays arrays)
     {
         var (clients, size) = (_settings.Clients, _slots.Length);
         var batch = new Minibatch(
             clients,
-            new float[size * clients * Observation.Width],
-            new float[size * clients * Observation.Width],
-            new float[size * clients * ClientAction.Width],
+            arrays.Take(size * clients * Observation.Width),
+            arrays.Take(size * clients * Observation.Width),
+            arrays.Take(size * clients * ClientAction.Width),
             new bool[size * clients],
             new double[size],
             new bool[size],

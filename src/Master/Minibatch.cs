@@ -1,6 +1,6 @@
 namespace Simulator.Master;
 
-/// <summary>B transitions to learn from, with raw observations.</summary>
+/// <summary>B transitions to learn from, with raw observations. Arrays may be longer than what they hold.</summary>
 /// <param name="Clients">N.</param>
 /// <param name="States">S, [B, N, 7].</param>
 /// <param name="NextStates">S', [B, N, 7].</param>

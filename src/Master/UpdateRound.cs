@@ -6,9 +6,10 @@ namespace Simulator.Master;
 
 /// <summary>
 /// One update of a cell on one minibatch, from the master's side (ccm-madrl, section 5): what each client is asked, what the critic learns, and what each client's action should
-/// change by. The calls come in this order: actions of all clients, targets, critic step, then gradients, for all clients at once or one after the other.
+/// change by. The calls come in this order: actions of all clients, targets, critic step, then gradients, for all clients at once or one after the other. What the payloads, queries and
+/// lessons hold is used again after <see cref="Dispose"/>: by then all who were asked must have answered.
 /// </summary>
-public sealed class UpdateRound
+public sealed class UpdateRound : IDisposable
 {
     private readonly Minibatch _batch;
     private readonly JointInput _input;
@@ -17,6 +18,7 @@ public sealed class UpdateRound
     private readonly ClientTurn? _turn;
     private readonly float[] _states;
     private readonly float[] _nextStates;
+    private readonly RentedArrays _arrays;
     private readonly float[] _current;
     private readonly float[] _next;
 
@@ -27,7 +29,14 @@ public sealed class UpdateRound
     /// <param name="gamma">Discount factor.</param>
     /// <param name="sequential">Whether clients learn one after the other.</param>
     public UpdateRound(Minibatch batch, ObservationScaling? scaling, int selectionLimit, double gamma, bool sequential = false)
+        : this(batch, scaling, selectionLimit, gamma, sequential, new RentedArrays())
     {
+    }
+
+    /// <summary>Begins an update whose minibatch lies in rented arrays, which the round gives back.</summary>
+    internal UpdateRound(Minibatch batch, ObservationScaling? scaling, int selectionLimit, double gamma, bool sequential, RentedArrays arrays)
+    {
+        _arrays = arrays;
         _turn = sequential ? new ClientTurn() : null;
         _batch = batch;
         _input = new JointInput(batch.Clients, scaling);
@@ -71,10 +80,10 @@ public sealed class UpdateRound
             CriticBank.AddProposers(_input.Actions(_next, b), ClientAction.Width, b, candidates);
         }
 
-        return new CriticQuery(_next, candidates.ToArray());
+        return new CriticQuery(Whole(_next), candidates.ToArray());
     }
 
-    /// <summary>What the critic learns: the stored actions, the pairs of those selected, targets and weights.</summary>
+    /// <summary>What the critic learns: the stored actions, the pairs of those selected, targets and weights. It lies where the query's joint rows lay.</summary>
     /// <param name="query">What <see cref="TargetQuery"/> gave.</param>
     /// <param name="values">Q' of its candidates.</param>
     public CriticLesson Lesson(CriticQuery query, float[] values)
@@ -82,22 +91,24 @@ public sealed class UpdateRound
         var size = _batch.Size;
         var top = new float[size];
         CriticBank.Maximisers(query.Candidates.Span, values, new Candidate[size], top);
-        var joint = Joint(_batch.States);
+
+        // The next states have been valued: their place is free.
+        WriteStates(_next, _batch.States);
         var pairs = new int[size * _limit];
         Array.Fill(pairs, Candidate.None);
         var targets = new double[size];
         for (var b = 0; b < size; b++)
         {
-            _input.WriteActions(joint, b, Row(_batch.Actions, b, ClientAction.Width));
+            _input.WriteActions(_next, b, Row(_batch.Actions, b, ClientAction.Width));
             targets[b] = TdTarget.Of(_batch.Rewards[b], _gamma, _batch.Done[b], top[b]);
             Pairs.Write(_batch.Selected.AsSpan(b * _batch.Clients, _batch.Clients), pairs.AsSpan(b * _limit, _limit));
         }
 
-        return new CriticLesson(joint, pairs, targets, _batch.Weights);
+        return new CriticLesson(Whole(_next), pairs, targets, _batch.Weights);
     }
 
     /// <summary>What the actors' loss asks of the critic, with the newest action of each client.</summary>
-    public ActorQuestion Question() => new(_current.AsMemory(), _batch.Weights, _turn);
+    public ActorQuestion Question() => new(Whole(_current), _batch.Weights, _turn);
 
     /// <summary>dL/da_i of a client, [B, 3]; where clients learn one after the other, of the one whose turn it was when the critic was asked.</summary>
     public HostPayload GradientOf(int client, ActorAnswer answer)
@@ -105,6 +116,9 @@ public sealed class UpdateRound
         var length = _batch.Size * ClientAction.Width;
         return new HostPayload(_turn is null ? answer.Gradients.AsMemory(client * length, length) : answer.Gradients);
     }
+
+    /// <summary>Gives its memory back.</summary>
+    public void Dispose() => _arrays.Dispose();
 
     private void Write(float[] joint, int client, IPayload actions)
     {
@@ -120,20 +134,26 @@ public sealed class UpdateRound
 
     private float[] Joint(float[] states)
     {
-        var joint = new float[_batch.Size * _input.Width];
+        var joint = _arrays.Take(_batch.Size * _input.Width);
+        WriteStates(joint, states);
+        return joint;
+    }
+
+    private void WriteStates(float[] joint, float[] states)
+    {
         for (var b = 0; b < _batch.Size; b++)
         {
             _input.WriteStates(joint, b, Row(states, b, Observation.Width));
         }
-
-        return joint;
     }
+
+    private ReadOnlyMemory<float> Whole(float[] joint) => joint.AsMemory(0, _batch.Size * _input.Width);
 
     private ReadOnlySpan<float> Row(float[] values, int b, int width) => values.AsSpan(b * _batch.Clients * width, _batch.Clients * width);
 
     private float[] ByClient(float[] states)
     {
-        var all = new float[states.Length];
+        var all = _arrays.Take(_batch.Size * _batch.Clients * Observation.Width);
         for (var b = 0; b < _batch.Size; b++)
         {
             for (var i = 0; i < _batch.Clients; i++)

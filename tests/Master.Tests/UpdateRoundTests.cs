@@ -112,6 +112,7 @@ public sealed class UpdateRoundTests
         var scaling = new ObservationScaling(new EnvironmentOptions());
         var round = Round(scaling);
         var query = round.TargetQuery();
+        var valued = query.Joint.ToArray();
         var lesson = round.Lesson(query, PlainCritic.Values(query, Clients));
         for (var b = 0; b < Size; b++)
         {
@@ -119,7 +120,7 @@ public sealed class UpdateRoundTests
             var next = Row(_batch.NextStates, b, Observation.Width);
             scaling.Apply(states);
             scaling.Apply(next);
-            Assert.Equal([.. next, .. JoinedActions(_next, b)], query.Joint.Slice(b * Joint, Joint).ToArray());
+            Assert.Equal([.. next, .. JoinedActions(_next, b)], valued[(b * Joint)..((b + 1) * Joint)]);
             Assert.Equal([.. states, .. Row(_batch.Actions, b, ClientAction.Width)], lesson.Joint.Slice(b * Joint, Joint).ToArray());
             Assert.Equal([.. states, .. JoinedActions(_actions, b)], round.Question().Joint.Slice(b * Joint, Joint).ToArray());
         }
