@@ -14,6 +14,8 @@ public sealed class ClientActorTests : TestKit
     private const int Epoch = 5;
     private const int Batch = 4;
 
+    private const int Client = 3;
+
     private static readonly PolicySlot Slot = new(2, 17);
     private static readonly Turn Step = new(Epoch, Phase.Training, 1, 0);
     private static readonly Turn Update = new(Epoch, Phase.Learning, 2, 10);
@@ -47,7 +49,7 @@ public sealed class ClientActorTests : TestKit
         var client = Started();
         client.Tell(new ClientProtocol.Observe(Step, Payload(Observation.Width)), _cell);
         var asked = _device.ExpectMsg<Infer>();
-        Assert.Equal((Slot, Step, 6, 1), (asked.Slot, asked.Turn, asked.Expected, asked.Rows));
+        Assert.Equal((Slot, 3, Step, 6, 1), (asked.Slot, asked.Member, asked.Turn, asked.Expected, asked.Rows));
         Assert.Equal(Payload(Observation.Width).ToArray(), asked.Observations.ToArray());
 
         float[] z = [0.1f, 0.2f, 0.3f];
@@ -79,7 +81,7 @@ public sealed class ClientActorTests : TestKit
         var (states, next) = (Payload(Batch * Observation.Width), new HostPayload(new float[Batch * Observation.Width]));
         client.Tell(new ClientProtocol.ObservationBatch(Update, states, next), _master);
         var asked = _device.ExpectMsg<Infer>();
-        Assert.Equal((Slot, Update, 6, 2 * Batch), (asked.Slot, asked.Turn, asked.Expected, asked.Rows));
+        Assert.Equal((Slot, 3, Update, 6, 2 * Batch), (asked.Slot, asked.Member, asked.Turn, asked.Expected, asked.Rows));
         Assert.Equal([.. states.ToArray(), .. next.ToArray()], asked.Observations.ToArray());
 
         const int half = Batch * ClientAction.Width;
@@ -92,7 +94,7 @@ public sealed class ClientActorTests : TestKit
 
         client.Tell(new ClientProtocol.ActionGradient(Update, Payload(half)), _master);
         var improve = _device.ExpectMsg<Improve>();
-        Assert.Equal((Slot, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Turn, improve.Expected, improve.Rows, improve.ActionsAfter));
+        Assert.Equal((Slot, sequential ? 0 : 3, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Member, improve.Turn, improve.Expected, improve.Rows, improve.ActionsAfter));
         Assert.Equal(states.ToArray(), improve.Observations.ToArray());
         Assert.Equal(Payload(half).ToArray(), improve.ActionGradients.ToArray());
 
@@ -148,7 +150,7 @@ public sealed class ClientActorTests : TestKit
     public void A_failed_operation_makes_it_fail()
     {
         var parent = Sys.ActorOf(Props.Create(() => new Parent(TestActor)));
-        parent.Tell(ClientActor.Props(ClientAgentTests.Settings(), Links(false)));
+        parent.Tell(ClientActor.Props(Client, ClientAgentTests.Settings(), Links(false)));
         var client = ExpectMsg<IActorRef>();
 
         client.Tell(new OperationFailed(Step, "out of memory"), _device);
@@ -158,9 +160,9 @@ public sealed class ClientActorTests : TestKit
 
     private static HostPayload Payload(int length) => new(Enumerable.Range(0, length).Select(i => (float)Math.Sin(i)).ToArray());
 
-    private ClientLinks Links(bool sequential) => new(Epoch, _cell.Ref, _master.Ref, _device.Ref, Slot, 6, sequential);
+    private ClientLinks Links(bool sequential) => new(Epoch, _cell.Ref, _master.Ref, _device.Ref, new PolicySlot(Slot.Reservation, Slot.Slot - Client), 6, sequential);
 
-    private IActorRef Start(bool sequential = false) => Sys.ActorOf(ClientActor.Props(ClientAgentTests.Settings(), Links(sequential)));
+    private IActorRef Start(bool sequential = false) => Sys.ActorOf(ClientActor.Props(Client, ClientAgentTests.Settings(), Links(sequential)));
 
     private IActorRef Started(bool sequential = false)
     {

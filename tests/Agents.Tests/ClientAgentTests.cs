@@ -149,11 +149,10 @@ public sealed class ClientAgentTests
 
     internal static ClientAgent Client(
         int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) =>
-        new(Settings(client, seed, scaling, architecture, small));
+        new(client, Settings(seed, scaling, architecture, small));
 
     internal static ClientSettings Settings(
-        int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) => new(
-        client,
+        ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) => new(
         seed,
         architecture ?? NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width),
         small,
