@@ -43,6 +43,24 @@ public sealed class ClientActorTests : TestKit
         Assert.Equal(new CellProtocol.Ready(Epoch, 3), _cell.ExpectMsg<CellProtocol.Ready>());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Of_clients_with_one_policy_the_first_writes_it_and_all_ask_it_in_their_places(int index)
+    {
+        var links = Links(false);
+        var client = Sys.ActorOf(ClientActor.Props(index, ClientAgentTests.Settings() with { Shared = true }, links));
+        if (index == 0)
+        {
+            Assert.Equal(links.Policies, _device.ExpectMsg<WritePolicy>().Slot);
+        }
+
+        Assert.Equal(new CellProtocol.Ready(Epoch, index), _cell.ExpectMsg<CellProtocol.Ready>());
+        client.Tell(new ClientProtocol.Observe(Step, Payload(Observation.Width)), _cell);
+        var asked = _device.ExpectMsg<Infer>();
+        Assert.Equal((links.Policies, index, 6), (asked.Slot, asked.Member, asked.Expected));
+    }
+
     [Fact]
     public void An_observation_becomes_a_proposal_to_the_master()
     {
