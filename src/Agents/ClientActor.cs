@@ -5,15 +5,15 @@ using Simulator.Protocol;
 
 namespace Simulator.Agents;
 
-/// <summary>Whom a client talks to.</summary>
+/// <summary>Whom the clients of a cell talk to: one record for all of them.</summary>
 /// <param name="Epoch">Epoch of the cell; messages of another one are dropped.</param>
 /// <param name="Cell">The cell.</param>
 /// <param name="Master">The master.</param>
-/// <param name="Device">The batching actor of the client's node.</param>
-/// <param name="Slot">Its policy there.</param>
-/// <param name="Neighbours">Clients of the cell on that device, itself included: what a round waits for.</param>
+/// <param name="Device">The batching actor of the clients' node.</param>
+/// <param name="Policies">The first client's policy there; the others' follow, or are the same where they share one.</param>
+/// <param name="Neighbours">Clients of the cell on that device: what a round waits for.</param>
 /// <param name="Sequential">Whether clients learn one after the other, and the master wants to see each policy after its step.</param>
-public sealed record ClientLinks(int Epoch, IActorRef Cell, IActorRef Master, IActorRef Device, PolicySlot Slot, int Neighbours, bool Sequential);
+public sealed record ClientLinks(int Epoch, IActorRef Cell, IActorRef Master, IActorRef Device, PolicySlot Policies, int Neighbours, bool Sequential);
 
 /// <summary>
 /// A client device: it passes what it sees to the device, proposes what its policy answers, and learns from the gradients that the master sends.
@@ -27,53 +27,88 @@ public sealed record ClientLinks(int Epoch, IActorRef Cell, IActorRef Master, IA
 ///   master ── ActionGradient ───► client ── Improve ─► device ── Improved ──► client ── PolicyUpdated ─► master
 ///   cell   ── Snapshot ─────────► client ── Read ────► device ── Read ──────► client ── Parameters ────► cell
 /// </code>
+/// An untyped actor, since a population has up to a million of them and a table of handlers for each would be most of what it holds.
 /// </remarks>
-public sealed class ClientActor : ReceiveActor
+public sealed class ClientActor : UntypedActor
 {
+    private readonly int _client;
     private readonly ClientSettings _settings;
     private readonly ClientLinks _links;
     private readonly ClientAgent _agent;
     private HostPayload _minibatch = HostPayload.Empty;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
-    public ClientActor(ClientSettings settings, ClientLinks links)
+    public ClientActor(int client, ClientSettings settings, ClientLinks links)
     {
+        _client = client;
         _settings = settings;
         _links = links;
-        _agent = new ClientAgent(settings);
-        Become(Ready);
+        _agent = new ClientAgent(client, settings);
     }
 
+    private PolicySlot Slot => _settings.Shared ? _links.Policies : _links.Policies with { Slot = _links.Policies.Slot + _client };
+
     /// <summary>Props of a client.</summary>
-    public static Props Props(ClientSettings settings, ClientLinks links) => Akka.Actor.Props.Create(() => new ClientActor(settings, links));
+    /// <param name="client">Index in the cell.</param>
+    /// <param name="settings">What it has in common with the cell's other clients.</param>
+    /// <param name="links">Whom it talks to.</param>
+    public static Props Props(int client, ClientSettings settings, ClientLinks links) => Akka.Actor.Props.CreateBy(new Producer(client, settings, links));
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _links.Device.Tell(new DeviceProtocol.WritePolicy(_links.Slot, new HostPayload(_agent.InitialParameters())));
-        _links.Cell.Tell(new CellProtocol.Ready(_links.Epoch, _settings.Client));
+        if (_client == 0 || !_settings.Shared)
+        {
+            _links.Device.Tell(new DeviceProtocol.WritePolicy(Slot, _agent.Start()));
+        }
+
+        _links.Cell.Tell(new CellProtocol.Ready(_links.Epoch, _client));
     }
 
-    private void Ready()
+    /// <inheritdoc/>
+    protected override void OnReceive(object message)
     {
-        Receive<IClientMessage>(m => m.Turn.Epoch != _links.Epoch, _ => { });
-        Receive<ClientProtocol.Observe>(m => Infer(m.Turn, 1, _agent.See(m.Observation)));
-        Receive<ClientProtocol.ObservationBatch>(OnObservationBatch);
-        Receive<ClientProtocol.ActionGradient>(OnActionGradient);
-        Receive<ClientProtocol.Snapshot>(m => _links.Device.Tell(new DeviceProtocol.ReadPolicy(_links.Slot, m.Turn)));
-        Receive<DeviceProtocol.Inferred>(m => m.Turn.Phase == Phase.Learning, OnMinibatchInferred);
-        Receive<DeviceProtocol.Inferred>(OnInferred);
-        Receive<DeviceProtocol.Improved>(
-            m => _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _settings.Client, _agent.Learned(m.Turn, m.Outcome), m.ActionsAfter)));
-        Receive<DeviceProtocol.NetworkRead>(m => ParameterParts.Send(_links.Cell, m.Turn, _settings.Client, m.Values, Self));
-        Receive<DeviceProtocol.OperationFailed>(m => throw new DeviceOperationException(m.Reason));
+        switch (message)
+        {
+            case IClientMessage m when m.Turn.Epoch != _links.Epoch:
+                break;
+            case ClientProtocol.Observe m:
+                Infer(m.Turn, 1, _agent.See(m.Observation));
+                break;
+            case DeviceProtocol.Inferred { Turn.Phase: Phase.Learning } m:
+                OnMinibatchInferred(m);
+                break;
+            case DeviceProtocol.Inferred m:
+                OnInferred(m);
+                break;
+            case ClientProtocol.ObservationBatch m:
+                OnObservationBatch(m);
+                break;
+            case ClientProtocol.ActionGradient m:
+                OnActionGradient(m);
+                break;
+            case DeviceProtocol.Improved m:
+                _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _client, _agent.Learned(m.Turn, m.Outcome), m.ActionsAfter));
+                break;
+            case ClientProtocol.Snapshot m:
+                _links.Device.Tell(new DeviceProtocol.ReadPolicy(Slot, m.Turn));
+                break;
+            case DeviceProtocol.NetworkRead m:
+                ParameterParts.Send(_links.Cell, m.Turn, _client, m.Values, Self);
+                break;
+            case DeviceProtocol.OperationFailed m:
+                throw new DeviceOperationException(m.Reason);
+            default:
+                Unhandled(message);
+                break;
+        }
     }
 
     private void OnInferred(DeviceProtocol.Inferred message)
     {
         var policy = ClientAction.From(message.Actions.Span);
         var explored = _agent.Act(message.Turn, message.PreActivations.Span, message.Actions.Span);
-        _links.Master.Tell(new MasterProtocol.Propose(message.Turn, _settings.Client, policy, explored));
+        _links.Master.Tell(new MasterProtocol.Propose(message.Turn, _client, policy, explored));
     }
 
     private void OnObservationBatch(ClientProtocol.ObservationBatch message)
@@ -87,18 +122,35 @@ public sealed class ClientActor : ReceiveActor
     {
         var half = message.Actions.Length / 2;
         _agent.ObserveMinibatch(message.PreActivations.Span[..half], message.Actions.Span[..half]);
-        _links.Master.Tell(new MasterProtocol.ActionBatch(message.Turn, _settings.Client, message.Actions.Slice(0, half), message.Actions.Slice(half, half)));
+        _links.Master.Tell(new MasterProtocol.ActionBatch(message.Turn, _client, message.Actions.Slice(0, half), message.Actions.Slice(half, half)));
     }
 
-    private void OnActionGradient(ClientProtocol.ActionGradient message) => _links.Device.Tell(new DeviceProtocol.Improve(
-        _links.Slot,
-        message.Turn,
-        _links.Sequential ? 1 : _links.Neighbours,
-        _minibatch.Length / Observation.Width,
-        _minibatch,
-        message.Gradient,
-        ActionsAfter: _links.Sequential));
+    private void OnActionGradient(ClientProtocol.ActionGradient message)
+    {
+        _links.Device.Tell(new DeviceProtocol.Improve(
+            Slot,
+            _links.Sequential ? 0 : _client,
+            message.Turn,
+            _links.Sequential ? 1 : _links.Neighbours,
+            _minibatch.Length / Observation.Width,
+            _minibatch,
+            message.Gradient,
+            ActionsAfter: _links.Sequential));
+        _minibatch = HostPayload.Empty;
+    }
 
-    private void Infer(Turn turn, int rows, HostPayload seen) =>
-        _links.Device.Tell(new DeviceProtocol.Infer(_links.Slot, turn, _links.Neighbours, rows, seen));
+    private void Infer(Turn turn, int rows, IPayload seen) =>
+        _links.Device.Tell(new DeviceProtocol.Infer(Slot, _client, turn, _links.Neighbours, rows, seen));
+
+    /// <summary>Makes the actor without reflection and without a compiled expression for each client.</summary>
+    private sealed class Producer(int client, ClientSettings settings, ClientLinks links) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(ClientActor);
+
+        public ActorBase Produce() => new ClientActor(client, settings, links);
+
+        public void Release(ActorBase actor)
+        {
+        }
+    }
 }

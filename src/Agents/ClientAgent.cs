@@ -4,8 +4,7 @@ using Simulator.Protocol;
 
 namespace Simulator.Agents;
 
-/// <summary>What one client is, apart from the policy's parameters, which the device holds.</summary>
-/// <param name="Client">Index in the cell.</param>
+/// <summary>What the clients of a cell are, apart from their indices and their policies' parameters, which the device holds: one record for all of them.</summary>
 /// <param name="Seed">Seed of the cell.</param>
 /// <param name="Policy">Architecture of the policy.</param>
 /// <param name="SmallLastLayer">Whether the policy's last layer starts within 3e-3.</param>
@@ -14,38 +13,57 @@ namespace Simulator.Agents;
 /// <param name="SaturationThreshold">|a| over which an output counts as saturated.</param>
 /// <param name="Window">Updates in a row that make a gradient death or a freeze.</param>
 public sealed record ClientSettings(
-    int Client,
     ulong Seed,
     NetworkArchitecture Policy,
     bool SmallLastLayer,
     ExplorationOptions Exploration,
     ObservationScaling? Scaling,
     double SaturationThreshold,
-    int Window);
+    int Window)
+{
+    /// <summary>Whether they learn: else nothing about them is monitored.</summary>
+    public bool Learns { get; init; } = true;
+
+    /// <summary>Whether they have one policy together, drawn as the first one's.</summary>
+    public bool Shared { get; init; }
+
+    /// <summary>Parameters that the policies start with, in the order of the clients; null where they are drawn.</summary>
+    public IReadOnlyList<HostPayload>? Policies { get; init; }
+}
 
 /// <summary>
 /// A client without its mailbox: what it sees, how it explores, what it notices about its own learning. Each random draw is a function of seed, client, episode and step.
 /// </summary>
 public sealed class ClientAgent
 {
+    private readonly int _client;
     private readonly ClientSettings _settings;
-    private readonly SaturationMonitor _monitor;
-    private readonly LearningTracker _tracker;
+    private readonly Progress? _progress;
 
     /// <summary>Makes a client that has not acted yet.</summary>
-    public ClientAgent(ClientSettings settings)
+    /// <param name="client">Index in the cell.</param>
+    /// <param name="settings">What it has in common with the cell's other clients.</param>
+    public ClientAgent(int client, ClientSettings settings)
     {
+        _client = client;
         _settings = settings;
-        _monitor = new SaturationMonitor(settings.Policy.Output!.Value, settings.SaturationThreshold);
-        _tracker = new LearningTracker(settings.Window);
+        _progress = settings.Learns ? new Progress(settings) : null;
     }
 
-    /// <summary>The policy's initial parameters, in the order of its layout.</summary>
+    private Progress Learning => _progress ?? throw new InvalidOperationException("a client that only acts does not learn");
+
+    /// <summary>The parameters that the policy starts with: those that were given, or drawn ones.</summary>
+    public HostPayload Start() => _settings.Policies is { } given ? given[_settings.Shared ? 0 : _client] : new HostPayload(InitialParameters());
+
+    /// <summary>The policy's parameters as they are drawn, in the order of its layout.</summary>
     public float[] InitialParameters()
     {
-        var random = new RandomStream(_settings.Seed, DrawPurpose.PolicyWeights, _settings.Client);
+        var random = new RandomStream(_settings.Seed, DrawPurpose.PolicyWeights, _settings.Shared ? 0 : _client);
         return InitialWeights.Draw(_settings.Policy.Layout, _settings.SmallLastLayer, bound => random.NextUniformSingle(-bound, bound));
     }
+
+    /// <summary>What the policy sees of a raw observation: the same, or a scaled copy.</summary>
+    public IPayload See(IPayload observation) => _settings.Scaling is null ? observation : See([observation]);
 
     /// <summary>What the policy sees of raw observations: the same, or scaled.</summary>
     /// <param name="observations">Raw, one after the other, [7] each.</param>
@@ -71,7 +89,7 @@ public sealed class ClientAgent
     }
 
     /// <summary>
-    /// From the policy's action to what the client does: in training clip(a + eps_n N(0, 1), -1, 1), n the finished episodes, and the output is monitored; in evaluation the action itself.
+    /// From the policy's action to what the client does: in training clip(a + eps_n N(0, 1), -1, 1), n the finished episodes, and the output is monitored; otherwise the action itself.
     /// </summary>
     /// <param name="turn">The step.</param>
     /// <param name="preActivation">z, [3].</param>
@@ -79,14 +97,14 @@ public sealed class ClientAgent
     /// <returns>The action with exploration.</returns>
     public ClientAction Act(Turn turn, ReadOnlySpan<float> preActivation, ReadOnlySpan<float> action)
     {
-        if (turn.Phase == Phase.Evaluation)
+        if (turn.Phase != Phase.Training)
         {
             return ClientAction.From(action);
         }
 
-        _monitor.Observe(preActivation, action);
+        Learning.Monitor.Observe(preActivation, action);
         var epsilon = _settings.Exploration.Epsilon(turn.Episode - 1);
-        var random = new RandomStream(_settings.Seed, DrawPurpose.Noise, _settings.Client, turn.Episode, turn.Step);
+        var random = new RandomStream(_settings.Seed, DrawPurpose.Noise, _client, turn.Episode, turn.Step);
         Span<float> explored = stackalloc float[ClientAction.Width];
         for (var i = 0; i < explored.Length; i++)
         {
@@ -97,14 +115,23 @@ public sealed class ClientAgent
     }
 
     /// <summary>Monitors the policy's pass over the minibatch.</summary>
-    public void ObserveMinibatch(ReadOnlySpan<float> preActivations, ReadOnlySpan<float> actions) => _monitor.Observe(preActivations, actions);
+    public void ObserveMinibatch(ReadOnlySpan<float> preActivations, ReadOnlySpan<float> actions) => Learning.Monitor.Observe(preActivations, actions);
 
     /// <summary>Takes in an update, and reports on it.</summary>
     public AgentReport Learned(Turn turn, StepOutcome outcome)
     {
-        var activations = _monitor.Take();
-        _tracker.Update(turn.Episode, outcome.GradientNorm, activations.SaturationRatio, outcome.Frozen);
+        var (monitor, tracker) = (Learning.Monitor, Learning.Tracker);
+        var activations = monitor.Take();
+        tracker.Update(turn.Episode, outcome.GradientNorm, activations.SaturationRatio, outcome.Frozen);
         return new AgentReport(
-            _tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, _tracker.Outcomes);
+            tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, tracker.Outcomes);
+    }
+
+    /// <summary>What is watched of a client that learns.</summary>
+    private sealed class Progress(ClientSettings settings)
+    {
+        internal SaturationMonitor Monitor { get; } = new(settings.Policy.Output!.Value, settings.SaturationThreshold);
+
+        internal LearningTracker Tracker { get; } = new(settings.Window);
     }
 }

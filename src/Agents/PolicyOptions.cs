@@ -4,6 +4,16 @@ using Simulator.Compute;
 
 namespace Simulator.Agents;
 
+/// <summary>Whose a policy is.</summary>
+public enum PolicySharing
+{
+    /// <summary>Each client has its own.</summary>
+    Independent,
+
+    /// <summary>All clients of a cell have one together, which learns from the mean of their gradients.</summary>
+    Shared,
+}
+
 /// <summary>The clients' policies.</summary>
 public sealed record PolicyOptions
 {
@@ -14,7 +24,19 @@ public sealed record PolicyOptions
     /// <summary>How an actor's last layer starts, apart from the variant.</summary>
     [Description("Start of an actor's last layer: as the variant has it, small (within 3e-3), or default (within 1/sqrt(fan_in)).")]
     public LastLayerStart LastLayer { get; init; } = LastLayerStart.Variant;
+
+    /// <summary>Whether each client has a policy of its own.</summary>
+    [Description("independent: each client has a policy of its own; shared: one policy for all clients of a cell, which steps along the mean of their gradients.")]
+    public PolicySharing Sharing { get; init; } = PolicySharing.Independent;
+
+    /// <summary>Folder of a finished run or of one of its cells, whose networks the cells start with; null where they are drawn.</summary>
+    [Description("Folder of a finished run with one cell, or of one of a run's cells (cells/NAME), whose policies and critic the cells start with, client i with policy i; null draws them.")]
+    public FolderPath? From { get; init; }
 }
+
+/// <summary>A folder, as the user named it.</summary>
+/// <param name="Path">Its path; relative ones start from the working directory.</param>
+public sealed record FolderPath(string Path);
 
 /// <summary>Exploration: eps_n = final + (initial - final) exp(-n / decay), n finished episodes.</summary>
 public sealed record ExplorationOptions

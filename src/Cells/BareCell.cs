@@ -18,6 +18,7 @@ public sealed class BareCell : IDisposable
     private readonly ClientAgent[] _clients;
     private readonly MasterAgent _master;
     private readonly CellSimulation _cell;
+    private readonly int _slots;
 
     /// <summary>Makes a cell on a device of the calling thread.</summary>
     public BareCell(CellOptions options, ComputeDevice device)
@@ -25,20 +26,25 @@ public sealed class BareCell : IDisposable
         _options = options;
         _cell = new CellSimulation(options, epoch: 0);
         _master = new MasterAgent(CellMembers.MasterOf(options));
-        _clients = [.. Enumerable.Range(0, options.Clients).Select(i => new ClientAgent(CellMembers.ClientOf(options, i)))];
+        var settings = CellMembers.ClientsOf(options);
+        _clients = [.. Enumerable.Range(0, options.Clients).Select(i => new ClientAgent(i, settings))];
+        _slots = CellMembers.PoliciesOf(options);
         var norm = CellMembers.MaxGradientNormOf(options);
         _policies = PolicyBank.Create(device, CellMembers.PolicyOf(options));
-        _policies.Allocate(options.Clients, options.Learning.ActorRate, norm);
+        _policies.Allocate(_slots, options.Learning.ActorRate, norm);
         _critic = CriticBank.Create(device, CellMembers.CriticOf(options), options.Clients, Observation.Width, ClientAction.Width);
         _critic.Allocate(1, options.Learning.CriticRate, norm);
-        _critic.Write(0, 0, _master.InitialParameters());
-        for (var i = 0; i < _clients.Length; i++)
+        _critic.Write(0, 0, CellMembers.CriticStartOf(options).Span);
+        for (var i = 0; i < _slots; i++)
         {
-            _policies.Write(i, 0, _clients[i].InitialParameters());
+            _policies.Write(i, 0, _clients[i].Start().Span);
         }
     }
 
-    /// <summary>Runs the next training episode, learning included.</summary>
+    /// <summary>Clients that a policy serves: one, or all.</summary>
+    private int Sharers => _clients.Length / _slots;
+
+    /// <summary>Runs the next episode, learning included where the cell learns.</summary>
     /// <returns>Its totals, and what was learned after it; null where there was no update.</returns>
     /// <exception cref="NotFiniteNumberException">A loss, gradient or parameter became non-finite.</exception>
     public (EpisodeTotals Totals, UpdateReport? Update) RunEpisode()
@@ -50,17 +56,21 @@ public sealed class BareCell : IDisposable
             var decision = Decide(observations);
             var result = _cell.Step(decision.Selected, decision.Actions.ToArray());
             observations = _cell.Observe();
-            _master.Outcome(result.Reward, new HostPayload(observations), result.Done);
+            if (_options.Learns)
+            {
+                _master.Outcome(result.Reward, new HostPayload(observations), result.Done);
+            }
+
             done = result.Done;
         }
 
         var totals = _cell.Totals;
-        var update = Learn();
+        var update = _options.Learns ? Learn() : null;
         _cell.EndEpisode(update);
         return (totals, update);
     }
 
-    /// <summary>Parameters of a client's policy, in the order of the layout.</summary>
+    /// <summary>Parameters of a client's policy, in the order of the layout; where the clients share it, client 0's.</summary>
     public float[] PolicyParameters(int client)
     {
         var values = new float[_policies.Layout.Length];
@@ -95,7 +105,7 @@ public sealed class BareCell : IDisposable
 
         var preActivations = new float[_clients.Length * ClientAction.Width];
         var actions = new float[preActivations.Length];
-        _policies.Infer(0, _clients.Length, 1, seen, preActivations, actions);
+        _policies.Infer(0, _slots, Sharers, seen, preActivations, actions);
         _master.Begin(all);
         for (var i = 0; i < _clients.Length; i++)
         {
@@ -147,10 +157,12 @@ public sealed class BareCell : IDisposable
                 minibatches[i].CopyTo(seen.AsSpan(i * minibatches[i].Length));
             }
 
-            var outcomes = _policies.Improve(0, _clients.Length, _options.Learning.Batch, seen, answer.Gradients);
+            // A policy that serves several clients steps along the mean of their gradients.
+            var gradients = Sharers == 1 ? answer.Gradients : Array.ConvertAll(answer.Gradients, g => g / Sharers);
+            var outcomes = _policies.Improve(0, _slots, Sharers * _options.Learning.Batch, seen, gradients);
             for (var i = 0; i < _clients.Length; i++)
             {
-                reports[i] = _clients[i].Learned(turn, outcomes[i]);
+                reports[i] = _clients[i].Learned(turn, outcomes[i / Sharers]);
             }
         }
 
@@ -173,7 +185,7 @@ public sealed class BareCell : IDisposable
 
         var preActivations = new float[_clients.Length * rows * ClientAction.Width];
         var actions = new float[preActivations.Length];
-        _policies.Infer(0, _clients.Length, rows, all, preActivations, actions);
+        _policies.Infer(0, _slots, Sharers * rows, all, preActivations, actions);
         var half = _options.Learning.Batch * ClientAction.Width;
         for (var i = 0; i < _clients.Length; i++)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Simulator.Agents;
 using Simulator.Compute;
@@ -14,36 +15,40 @@ namespace Simulator.Cells;
 /// <remarks>
 /// <code>
 ///   Reserving ──► Starting ──► Acting ──training──► Learning ──► Acting (next episode, or evaluation)
-///                                │ evaluation                       │ over, told to stop, or diverged
+///                                │ evaluation, or nothing learned   │ over, told to stop, or diverged
 ///                                ├──────────► Acting                ▼
 ///                                └──────────────────────────► Handing over ──► ended
 /// </code>
+/// A cell that only acts has nothing to hand over.
 /// </remarks>
-public sealed class CellActor : ReceiveActor
+public sealed class CellActor : UntypedActor
 {
     private readonly int _index;
     private readonly CellOptions _options;
     private readonly int _epoch;
     private readonly IActorRef _device;
+    private readonly int? _sharedCritic;
     private readonly CellSimulation _cell;
     private DeviceProtocol.PoliciesReserved? _policies;
-    private DeviceProtocol.CriticReserved? _critic;
+    private int? _critic;
     private IActorRef _master = ActorRefs.Nobody;
     private IActorRef[] _clients = [];
     private int _awaited;
+    private bool _acting;
     private bool _stopRequested;
     private CellStatus _status;
     private string? _divergence;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
-    public CellActor(int index, CellOptions options, int epoch, IActorRef device)
+    public CellActor(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic)
     {
         _index = index;
         _options = options;
         _epoch = epoch;
         _device = device;
+        _sharedCritic = sharedCritic;
+        _critic = sharedCritic;
         _cell = new CellSimulation(options, epoch);
-        Become(Reserving);
     }
 
     /// <summary>Props of a cell.</summary>
@@ -51,8 +56,9 @@ public sealed class CellActor : ReceiveActor
     /// <param name="options">Everything that determines its results.</param>
     /// <param name="epoch">How often it was brought back.</param>
     /// <param name="device">The batching actor of its node.</param>
-    public static Props Props(int index, CellOptions options, int epoch, IActorRef device) =>
-        Akka.Actor.Props.Create(() => new CellActor(index, options, epoch, device));
+    /// <param name="sharedCritic">Reservation of the critic there that it shares with other cells; null where it has its own.</param>
+    public static Props Props(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic = null) =>
+        Akka.Actor.Props.CreateBy(new Producer(index, options, epoch, device, sharedCritic));
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new AllForOneStrategy(_ => Directive.Escalate);
@@ -61,93 +67,126 @@ public sealed class CellActor : ReceiveActor
     protected override void PreStart()
     {
         var norm = CellMembers.MaxGradientNormOf(_options);
-        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), _options.Clients, _options.Learning.ActorRate, norm));
-        _device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm));
-        Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
-    }
-
-    private void Reserving()
-    {
-        Common();
-        Receive<DeviceProtocol.PoliciesReserved>(m =>
+        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm));
+        if (_sharedCritic is null)
         {
-            _policies = m;
-            StartWhenReserved();
-        });
-        Receive<DeviceProtocol.CriticReserved>(m =>
+            _device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message) => Reserving(message);
+
+    private void Reserving(object message)
+    {
+        switch (message)
         {
-            _critic = m;
-            StartWhenReserved();
-        });
+            case DeviceProtocol.PoliciesReserved m:
+                _policies = m;
+                StartWhenReserved();
+                break;
+            case DeviceProtocol.CriticReserved m:
+                _critic = m.Reservation;
+                StartWhenReserved();
+                break;
+            default:
+                Otherwise(message);
+                break;
+        }
     }
 
-    private void Starting()
+    private void Starting(object message)
     {
-        Common();
-        Receive<CellProtocol.Ready>(m => m.Epoch == _epoch, _ =>
+        if (message is not CellProtocol.Ready m)
         {
-            if (--_awaited == 0)
-            {
-                Proceed();
-            }
-        });
+            Otherwise(message);
+        }
+        else if (m.Epoch == _epoch && --_awaited == 0)
+        {
+            Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
+            Proceed();
+        }
     }
 
-    private void Acting()
+    private void Acting(object message)
     {
-        Common();
-        Receive<CellProtocol.Decide>(m => m.Turn == _cell.Turn, OnDecide);
+        if (message is not CellProtocol.Decide m)
+        {
+            Otherwise(message);
+        }
+        else if (m.Turn == _cell.Turn)
+        {
+            OnDecide(m);
+        }
     }
 
-    private void Learning()
+    private void Learning(object message)
     {
-        Common();
-        Receive<CellProtocol.EpisodeLearned>(m => m.Turn.Epoch == _epoch, OnEpisodeLearned);
+        if (message is not CellProtocol.EpisodeLearned m)
+        {
+            Otherwise(message);
+        }
+        else if (m.Turn.Epoch == _epoch)
+        {
+            OnEpisodeLearned(m);
+        }
     }
 
-    private void HandingOver()
+    private void HandingOver(object message)
     {
-        Common();
-        Receive<CellProtocol.Parameters>(m => m.Turn.Epoch == _epoch, m =>
+        if (message is not CellProtocol.Parameters m)
+        {
+            Otherwise(message);
+        }
+        else if (m.Turn.Epoch == _epoch)
         {
             Context.Parent.Tell(new PopulationProtocol.CellParameters(_index, m));
             if (m.Offset + m.Values.Length == m.Total && --_awaited == 0)
             {
-                Context.Parent.Tell(new PopulationProtocol.CellEnded(
-                    _index, _epoch, _status, _cell.FinishedEpisodes, _cell.StoppingEpisode, _divergence));
-                Context.Stop(Self);
+                Ended();
             }
-        });
+        }
     }
 
-    private void Common()
+    /// <summary>What every state makes of messages that it does not wait for.</summary>
+    private void Otherwise(object message)
     {
-        Receive<CellProtocol.Stop>(_ => _stopRequested = true);
-        Receive<DeviceProtocol.OperationFailed>(m => throw new DeviceOperationException(m.Reason));
+        switch (message)
+        {
+            case CellProtocol.Stop:
+                _stopRequested = true;
+                break;
+            case DeviceProtocol.OperationFailed m:
+                throw new DeviceOperationException(m.Reason);
+            default:
+                Unhandled(message);
+                break;
+        }
     }
 
     private void StartWhenReserved()
     {
-        if (_policies is null || _critic is null)
+        if (_policies is null || _critic is not { } critic)
         {
             return;
         }
 
         Become(Starting);
         _awaited = _options.Clients + 1;
-        _master = Context.ActorOf(MasterActor.Props(CellMembers.MasterOf(_options), new MasterLinks(_epoch, Self, _device, _critic.Reservation)), "master");
+        _master = Context.ActorOf(MasterActor.Props(CellMembers.MasterOf(_options), new MasterLinks(_epoch, Self, _device, critic)), "master");
+        var settings = CellMembers.ClientsOf(_options);
+        var links = new ClientLinks(
+            _epoch,
+            Self,
+            _master,
+            _device,
+            new PolicySlot(_policies.Reservation, _policies.First),
+            _options.Clients,
+            _options.Learning.Update == UpdateMode.Sequential);
         _clients = new IActorRef[_options.Clients];
         for (var i = 0; i < _clients.Length; i++)
         {
-            var links = new ClientLinks(
-                _epoch,
-                Self,
-                _master,
-                _device,
-                new PolicySlot(_policies.Reservation, _policies.First + i),
-                _options.Clients,
-                _options.Learning.Update == UpdateMode.Sequential);
-            _clients[i] = Context.ActorOf(ClientActor.Props(CellMembers.ClientOf(_options, i), links), $"client-{i}");
+            _clients[i] = Context.ActorOf(ClientActor.Props(i, settings, links), NameOf(i));
         }
 
         _master.Tell(new MasterActor.Introduce(_clients));
@@ -181,7 +220,7 @@ public sealed class CellActor : ReceiveActor
 
     private void BeginStep(float[] observations)
     {
-        Become(Acting);
+        Enter(acting: true);
         _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)));
         for (var i = 0; i < _clients.Length; i++)
         {
@@ -204,7 +243,12 @@ public sealed class CellActor : ReceiveActor
         }
         else if (message.Turn.Phase == Phase.Training)
         {
-            Become(Learning);
+            Enter(acting: false);
+        }
+        else if (message.Turn.Phase == Phase.Acting)
+        {
+            EndEpisode(null);
+            Proceed();
         }
         else if (_cell.EndEvaluationEpisode() is { } reward)
         {
@@ -223,10 +267,7 @@ public sealed class CellActor : ReceiveActor
 
     private void OnEpisodeLearned(CellProtocol.EpisodeLearned message)
     {
-        var totals = _cell.Totals;
-        Context.Parent.Tell(new PopulationProtocol.EpisodeFinished(
-            _index, _epoch, _cell.Turn.Episode, totals.Reward, _cell.Epsilon, totals.EnergyViolation, totals.DeadlineViolation, message.Update));
-        _cell.EndEpisode(message.Update);
+        EndEpisode(message.Update);
         if (message.Divergence is { } divergence)
         {
             _divergence = $"{divergence} became non-finite";
@@ -238,15 +279,62 @@ public sealed class CellActor : ReceiveActor
         }
     }
 
+    private void EndEpisode(UpdateReport? update)
+    {
+        var totals = _cell.Totals;
+        Context.Parent.Tell(new PopulationProtocol.EpisodeFinished(
+            _index, _epoch, _cell.Turn.Episode, totals.Reward, _cell.Epsilon, totals.EnergyViolation, totals.DeadlineViolation, update));
+        _cell.EndEpisode(update);
+    }
+
+    private void Enter(bool acting)
+    {
+        if (_acting != acting)
+        {
+            _acting = acting;
+            Become(acting ? Acting : Learning);
+        }
+    }
+
     private void End(CellStatus status)
     {
-        Become(HandingOver);
         _status = status;
-        _awaited = _clients.Length + 1;
+        if (!_options.Learns)
+        {
+            Ended();
+            return;
+        }
+
+        // Clients with one policy hand over one.
+        Become(HandingOver);
+        var policies = _clients.AsSpan(0, CellMembers.PoliciesOf(_options));
+        _awaited = policies.Length + 1;
         _master.Tell(new MasterProtocol.Snapshot(_cell.Turn));
-        foreach (var client in _clients)
+        foreach (var client in policies)
         {
             client.Tell(new ClientProtocol.Snapshot(_cell.Turn));
+        }
+    }
+
+    private void Ended()
+    {
+        Context.Parent.Tell(new PopulationProtocol.CellEnded(_index, _epoch, _status, _cell.FinishedEpisodes, _cell.StoppingEpisode, _divergence));
+        Context.Stop(Self);
+    }
+
+    /// <summary>Names are few and kept: a population would else hold one for each of its clients.</summary>
+    private static string NameOf(int client) => client < Names.Length ? Names[client] : string.Create(CultureInfo.InvariantCulture, $"client-{client}");
+
+    private static readonly string[] Names = [.. Enumerable.Range(0, 1000).Select(i => string.Create(CultureInfo.InvariantCulture, $"client-{i}"))];
+
+    private sealed class Producer(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(CellActor);
+
+        public ActorBase Produce() => new CellActor(index, options, epoch, device, sharedCritic);
+
+        public void Release(ActorBase actor)
+        {
         }
     }
 }

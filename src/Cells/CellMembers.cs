@@ -24,16 +24,23 @@ public static class CellMembers
     public static double MaxGradientNormOf(CellOptions options) =>
         options.Learning.MaxGradNorm ?? (options.Policy.Variant == PolicyVariant.Clipped ? ClippedNorm : 0);
 
-    /// <summary>Settings of a client.</summary>
-    public static ClientSettings ClientOf(CellOptions options, int client) => new(
-        client,
+    /// <summary>Policies of the cell: one for each client, or one.</summary>
+    public static int PoliciesOf(CellOptions options) => options.SharesPolicy ? 1 : options.Clients;
+
+    /// <summary>Settings of the clients, one record for all of them.</summary>
+    public static ClientSettings ClientsOf(CellOptions options) => new(
         options.Seed,
         PolicyOf(options),
         InitialWeights.StartsSmall(options.Policy.Variant, options.Policy.LastLayer),
         options.Exploration,
         ScalingOf(options),
         options.Tracking.SaturationThreshold,
-        options.Tracking.Window);
+        options.Tracking.Window)
+    {
+        Learns = options.Learns,
+        Shared = options.SharesPolicy,
+        Policies = options.Networks?.Policies,
+    };
 
     /// <summary>Settings of the master.</summary>
     public static MasterSettings MasterOf(CellOptions options) => new(
@@ -45,7 +52,15 @@ public static class CellMembers
         options.Learning,
         options.Exploration.Epsilon,
         ScalingOf(options),
-        options.Mitigation.Rewards == RewardScale.Scaled);
+        options.Mitigation.Rewards == RewardScale.Scaled)
+    {
+        Learns = options.Learns,
+        Start = options.Networks?.Critic,
+    };
+
+    /// <summary>The parameters that the critic of a cell starts with: given ones, or drawn from the cell's seed, in a cell that acts from that of the critics.</summary>
+    public static HostPayload CriticStartOf(CellOptions options) =>
+        options.Networks?.Critic ?? new HostPayload(MasterAgent.InitialParameters(CriticOf(options), options.Learns ? options.Seed : options.CriticSeed));
 
     private static ObservationScaling? ScalingOf(CellOptions options) =>
         options.Mitigation.Observations == ObservationScale.Scaled ? new ObservationScaling(options.Environment) : null;

@@ -4,8 +4,19 @@ using Simulator.Agents;
 using Simulator.Compute;
 using Simulator.Environment;
 using Simulator.Master;
+using Simulator.Protocol;
 
 namespace Simulator.Cells;
+
+/// <summary>What a cell does in its episodes.</summary>
+public enum CellMode
+{
+    /// <summary>Its clients explore, and learn after each episode.</summary>
+    Learn,
+
+    /// <summary>Its clients do what their policies say; nothing is stored, monitored or learned.</summary>
+    Act,
+}
 
 /// <summary>What networks see of observations.</summary>
 public enum ObservationScale
@@ -51,10 +62,12 @@ public sealed record EvaluationOptions
     [Range(0, 10_000_000)]
     public int Every { get; init; } = 50;
 
-    /// <summary>Episodes of one evaluation, the same ones each time; 0: no evaluation.</summary>
-    [Description("Episodes of one evaluation, the same ones each time and for the baselines; 0 switches evaluation off.")]
+    /// <summary>Episodes of one evaluation, the same ones each time; 0: no evaluation. Null: as the mode has it.</summary>
+    [Description(
+        "Episodes of one evaluation, the same ones each time and for the baselines; 0 switches evaluation off; null takes the mode's (10 for learn, 0 for act). A cell that acts "
+        + "is evaluated once, before its first episode.")]
     [Range(0, 100_000)]
-    public int Episodes { get; init; } = 10;
+    public int? Episodes { get; init; }
 }
 
 /// <summary>What counts as saturated, dead, frozen and stopped (ccm-madrl, section 6).</summary>
@@ -75,9 +88,20 @@ public sealed record TrackingOptions
     public bool EarlyStop { get; init; } = true;
 }
 
+/// <summary>Networks that cells start with instead of drawn ones; cells share the arrays.</summary>
+/// <param name="Policies">Parameters of the policies in the order of the layout, one for each client, or one where the clients share it.</param>
+/// <param name="Critic">Parameters of the critic in the order of the layout.</param>
+public sealed record InitialNetworks(IReadOnlyList<HostPayload> Policies, HostPayload Critic);
+
 /// <summary>Everything that determines one cell's results, its seed included.</summary>
 public sealed record CellOptions
 {
+    /// <summary>Evaluation episodes of a cell that learns, where none are named.</summary>
+    public const int UsualEvaluationEpisodes = 10;
+
+    /// <summary>Whether the cell learns.</summary>
+    public CellMode Mode { get; init; } = CellMode.Learn;
+
     /// <summary>Seed of every draw in the cell.</summary>
     public ulong Seed { get; init; } = 42;
 
@@ -110,4 +134,19 @@ public sealed record CellOptions
 
     /// <summary>Tracking.</summary>
     public TrackingOptions Tracking { get; init; } = new();
+
+    /// <summary>Networks to start with; null where they are drawn.</summary>
+    public InitialNetworks? Networks { get; init; }
+
+    /// <summary>Seed of the critic's draws in a cell that acts; cells of equal size share the critic. A cell that learns draws from its own <see cref="Seed"/>.</summary>
+    public ulong CriticSeed { get; init; }
+
+    /// <summary>Whether the cell learns rather than acts.</summary>
+    public bool Learns => Mode == CellMode.Learn;
+
+    /// <summary>Whether its clients have one policy together.</summary>
+    public bool SharesPolicy => Policy.Sharing == PolicySharing.Shared;
+
+    /// <summary>Episodes of an evaluation, 0 for none.</summary>
+    public int EvaluationEpisodes => Evaluation.Episodes ?? (Learns ? UsualEvaluationEpisodes : 0);
 }

@@ -37,14 +37,14 @@ public sealed class CellSimulation
     /// <summary>Where the cell is.</summary>
     public Turn Turn { get; private set; }
 
-    /// <summary>Training episodes finished, learning included.</summary>
+    /// <summary>Training episodes finished, learning included; in a cell that acts its episodes.</summary>
     public int FinishedEpisodes { get; private set; }
 
     /// <summary>The reference stopping episode: the first at which every agent had been frozen once; 0 where it has not come.</summary>
     public int StoppingEpisode { get; private set; }
 
-    /// <summary>Scale of the exploration noise in the running training episode.</summary>
-    public double Epsilon => _options.Exploration.Epsilon(Turn.Episode - 1);
+    /// <summary>Scale of the exploration noise in the running episode; 0 in a cell that acts.</summary>
+    public double Epsilon => _options.Learns ? _options.Exploration.Epsilon(Turn.Episode - 1) : 0;
 
     /// <summary>Whether the last training episode, as far as is known by now, is finished.</summary>
     public bool TrainingOver => FinishedEpisodes >= _options.Episodes || StoppedEarly;
@@ -52,17 +52,18 @@ public sealed class CellSimulation
     /// <summary>Whether training is over because all agents were frozen.</summary>
     public bool StoppedEarly => _options.Tracking.EarlyStop && StoppingEpisode > 0 && FinishedEpisodes >= StoppingEpisode + EpisodesAfterStop;
 
-    /// <summary>Whether an evaluation is due before training goes on: before the first episode, every so many, and after the last.</summary>
-    public bool EvaluationDue => _options.Evaluation.Episodes > 0
-        && (FinishedEpisodes == 0 || TrainingOver || (_options.Evaluation.Every > 0 && FinishedEpisodes % _options.Evaluation.Every == 0));
+    /// <summary>Whether an evaluation is due before training goes on: before the first episode, every so many, and after the last. Where nothing is learned the first tells all.</summary>
+    public bool EvaluationDue => _options.EvaluationEpisodes > 0
+        && (FinishedEpisodes == 0
+            || (_options.Learns && (TrainingOver || (_options.Evaluation.Every > 0 && FinishedEpisodes % _options.Evaluation.Every == 0))));
 
     /// <summary>Mean rewards of the constant and greedy policies on the cell's evaluation episodes; empty without evaluation.</summary>
-    public BaselineReward[] Baselines() => _options.Evaluation.Episodes == 0
+    public BaselineReward[] Baselines() => _options.EvaluationEpisodes == 0
         ? []
-        : [.. Simulator.Environment.Baselines.Evaluate(_options.Environment, _options.Clients, _options.Seed, _options.Evaluation.Episodes).Select(b => new BaselineReward(b.Name, b.Reward))];
+        : [.. Simulator.Environment.Baselines.Evaluate(_options.Environment, _options.Clients, _options.Seed, _options.EvaluationEpisodes).Select(b => new BaselineReward(b.Name, b.Reward))];
 
-    /// <summary>Begins the next training episode.</summary>
-    public void BeginEpisode() => Begin(Phase.Training, FinishedEpisodes + 1);
+    /// <summary>Begins the next episode of training, or of acting.</summary>
+    public void BeginEpisode() => Begin(_options.Learns ? Phase.Training : Phase.Acting, FinishedEpisodes + 1);
 
     /// <summary>Begins an evaluation at its first episode.</summary>
     public void BeginEvaluation()
@@ -100,7 +101,7 @@ public sealed class CellSimulation
     /// <summary>What the episode came to so far.</summary>
     public EpisodeTotals Totals => new(_reward, _energy / Turn.Step, _deadline / Turn.Step);
 
-    /// <summary>Ends a training episode after its learning.</summary>
+    /// <summary>Ends an episode after its learning.</summary>
     /// <param name="update">What was learned; null where there was no update.</param>
     public void EndEpisode(UpdateReport? update)
     {
@@ -117,7 +118,7 @@ public sealed class CellSimulation
     {
         _evaluated += _reward;
         var next = Turn.Episode + 1;
-        if (next == _options.Evaluation.Episodes)
+        if (next == _options.EvaluationEpisodes)
         {
             return _evaluated / next;
         }
@@ -130,13 +131,13 @@ public sealed class CellSimulation
     {
         Turn = new Turn(Turn.Epoch, phase, episode, 0);
         (_reward, _energy, _deadline) = (0, 0, 0);
-        if (phase == Phase.Training)
+        if (phase == Phase.Evaluation)
         {
-            _environment.Reset(episode);
+            _environment.ResetForEvaluation(episode);
         }
         else
         {
-            _environment.ResetForEvaluation(episode);
+            _environment.Reset(episode);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Simulator.Compute;
 using Simulator.Protocol;
 
 namespace Simulator.Cells;
@@ -31,32 +32,55 @@ public interface IPopulationObserver
 }
 
 /// <summary>
-/// Runs the cells of a population on one node: starts them, tells an observer what happens, brings back what fails (from the start, as long as there are no checkpoints), and
-/// completes when all have ended.
+/// Runs the cells of a population on one node: starts them a few at a time, cell i on device i modulo their number, tells an observer what happens, brings back what fails (from the
+/// start, as long as there are no checkpoints), and completes when all have ended. Told to stop, it begins no more cells; the observer hears nothing of those.
 /// </summary>
+/// <remarks>
+/// <code>
+///   Preparing (a critic on each device for the cells that act) ──► Running: start, ready, start the next ... ──► completed
+/// </code>
+/// </remarks>
 public sealed class PopulationActor : ReceiveActor
 {
     /// <summary>How often a cell is brought back before it counts as failed.</summary>
     public const int MaximumRecoveries = 3;
 
+    /// <summary>Most cells that start at one time, which bounds what they draw before the device has it.</summary>
+    private const int MostStarting = 256;
+
+    /// <summary>
+    /// Of the cells that run, this part again may be starting: a start waits for what the device does for those that run, which takes the longer the more they are.
+    /// </summary>
+    private const int StartingShare = 16;
+
     private readonly IReadOnlyList<CellOptions> _cells;
-    private readonly IActorRef _device;
+    private readonly IReadOnlyList<IActorRef> _devices;
     private readonly IPopulationObserver _observer;
     private readonly TaskCompletionSource _completion;
     private readonly Dictionary<IActorRef, (int Cell, int Epoch)> _running = [];
+    private readonly HashSet<IActorRef> _starting = [];
     private readonly HashSet<IActorRef> _ended = [];
     private readonly Dictionary<IActorRef, string> _failures = [];
+    private readonly Dictionary<(SharedCritic Critic, IActorRef Device), int> _critics = [];
+    private readonly Queue<(SharedCritic Critic, IActorRef Device, CellOptions Cell)> _wanted = [];
+    private int _next;
     private bool _stopping;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
-    public PopulationActor(IReadOnlyList<CellOptions> cells, IActorRef device, IPopulationObserver observer, TaskCompletionSource completion)
+    public PopulationActor(
+        IReadOnlyList<CellOptions> cells, IReadOnlyList<IActorRef> devices, IPopulationObserver observer, TaskCompletionSource completion)
     {
         _cells = cells;
-        _device = device;
+        _devices = devices;
         _observer = observer;
         _completion = completion;
-        Receive<PopulationProtocol.CellStarted>(m => Observe(() => _observer.OnStarted(m)));
         Receive<PopulationProtocol.EpisodeFinished>(m => Observe(() => _observer.OnEpisode(m)));
+        Receive<PopulationProtocol.CellStarted>(m =>
+        {
+            Observe(() => _observer.OnStarted(m));
+            _starting.Remove(Sender);
+            StartMore();
+        });
         Receive<PopulationProtocol.Evaluated>(m => Observe(() => _observer.OnEvaluated(m)));
         Receive<PopulationProtocol.CellParameters>(m => Observe(() => _observer.OnParameters(m)));
         Receive<PopulationProtocol.CellEnded>(m =>
@@ -65,16 +89,19 @@ public sealed class PopulationActor : ReceiveActor
             Observe(() => _observer.OnEnded(m));
         });
         Receive<Terminated>(OnTerminated);
-        Receive<CellProtocol.Stop>(m => Forward(m));
+        Receive<CellProtocol.Stop>(Stop);
+        Receive<DeviceProtocol.CriticReserved>(OnCriticReserved);
+        Receive<DeviceProtocol.OperationFailed>(m => throw new DeviceOperationException(m.Reason));
     }
 
     /// <summary>Props of a population.</summary>
     /// <param name="cells">Its cells.</param>
-    /// <param name="device">The batching actor.</param>
+    /// <param name="devices">The batching actors, at least one.</param>
     /// <param name="observer">Told what happens.</param>
     /// <param name="completion">Completed when all cells have ended, faulted when the observer throws.</param>
-    public static Props Props(IReadOnlyList<CellOptions> cells, IActorRef device, IPopulationObserver observer, TaskCompletionSource completion) =>
-        Akka.Actor.Props.Create(() => new PopulationActor(cells, device, observer, completion));
+    public static Props Props(
+        IReadOnlyList<CellOptions> cells, IReadOnlyList<IActorRef> devices, IPopulationObserver observer, TaskCompletionSource completion) =>
+        Akka.Actor.Props.Create(() => new PopulationActor(cells, devices, observer, completion));
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
@@ -86,15 +113,64 @@ public sealed class PopulationActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PreStart()
     {
+        var seen = new HashSet<(SharedCritic, IActorRef)>();
         for (var i = 0; i < _cells.Count; i++)
         {
-            Start(i, 0);
+            if (!_cells[i].Learns && seen.Add((SharedCritic.Of(_cells[i]), DeviceOf(i))))
+            {
+                _wanted.Enqueue((SharedCritic.Of(_cells[i]), DeviceOf(i), _cells[i]));
+            }
+        }
+
+        Prepare();
+    }
+
+    private IActorRef DeviceOf(int cell) => _devices[cell % _devices.Count];
+
+    /// <summary>Asks for the next critic that cells share; when all are there, the cells begin.</summary>
+    private void Prepare()
+    {
+        if (_wanted.TryPeek(out var wanted))
+        {
+            wanted.Device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(wanted.Cell), wanted.Cell.Clients, Simulator.Environment.Observation.Width, 0, 0));
+        }
+        else
+        {
+            StartMore();
+        }
+    }
+
+    private void OnCriticReserved(DeviceProtocol.CriticReserved message)
+    {
+        var (critic, device, cell) = _wanted.Dequeue();
+        _critics.Add((critic, device), message.Reservation);
+
+        // Whoever evaluates it was started after this message was sent, so it comes first.
+        device.Tell(new DeviceProtocol.WriteCritic(message.Reservation, CellMembers.CriticStartOf(cell)));
+        Prepare();
+    }
+
+    private void StartMore()
+    {
+        var ready = _running.Count - _starting.Count;
+        var most = Math.Clamp(ready / StartingShare, System.Environment.ProcessorCount, Math.Max(MostStarting, System.Environment.ProcessorCount));
+        while (!_stopping && _next < _cells.Count && _starting.Count < most)
+        {
+            Start(_next++, 0);
+        }
+
+        if (_running.Count == 0)
+        {
+            _completion.TrySetResult();
         }
     }
 
     private void Start(int cell, int epoch)
     {
-        var actor = Context.ActorOf(CellActor.Props(cell, _cells[cell], epoch, _device), $"cell-{cell}-{epoch}");
+        var options = _cells[cell];
+        var device = DeviceOf(cell);
+        int? critic = options.Learns ? null : _critics[(SharedCritic.Of(options), device)];
+        var actor = Context.ActorOf(CellActor.Props(cell, options, epoch, device, critic), $"cell-{cell}-{epoch}");
         Context.Watch(actor);
         if (_stopping)
         {
@@ -102,10 +178,12 @@ public sealed class PopulationActor : ReceiveActor
         }
 
         _running.Add(actor, (cell, epoch));
+        _starting.Add(actor);
     }
 
     private void OnTerminated(Terminated message)
     {
+        _starting.Remove(message.ActorRef);
         if (!_running.Remove(message.ActorRef, out var which))
         {
             return;
@@ -125,18 +203,20 @@ public sealed class PopulationActor : ReceiveActor
             }
         }
 
-        if (_running.Count == 0)
-        {
-            _completion.TrySetResult();
-        }
+        StartMore();
     }
 
-    private void Forward(CellProtocol.Stop message)
+    private void Stop(CellProtocol.Stop message)
     {
         _stopping = true;
         foreach (var cell in _running.Keys)
         {
             cell.Tell(message);
+        }
+
+        if (_wanted.Count == 0)
+        {
+            StartMore();
         }
     }
 
@@ -153,5 +233,11 @@ public sealed class PopulationActor : ReceiveActor
             Context.Stop(Self);
         }
 #pragma warning restore CA1031
+    }
+
+    /// <summary>What cells that act have in common where they share a critic on a device.</summary>
+    private readonly record struct SharedCritic(NetworkArchitecture Architecture, int Clients, ulong Seed, InitialNetworks? Networks)
+    {
+        internal static SharedCritic Of(CellOptions options) => new(CellMembers.CriticOf(options), options.Clients, options.CriticSeed, options.Networks);
     }
 }

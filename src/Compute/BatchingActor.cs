@@ -39,7 +39,6 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
 
     private readonly BatchingOptions _options;
     private readonly DeviceBanks _banks;
-    private readonly Dictionary<RoundKey, Round> _open = [];
     private readonly ReadyWork _ready = new();
     private readonly Dictionary<IActorRef, List<int>> _owned = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -50,22 +49,23 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     {
         _options = options;
         _banks = new DeviceBanks(device);
+        Receive<Infer>(m => Join(
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, ActionsAfter: false)));
+        Receive<Improve>(m => Join(
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.ActionGradients, Improve: true, m.ActionsAfter)));
+        Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));
+        Receive<Flush>(_ => OnFlush());
         Receive<ReservePolicies>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<ReserveCritic>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<Release>(m => GiveBack(m.Reservation));
         Receive<Terminated>(OnOwnerTerminated);
-        Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).Write(m.Slot.Slot, 0, m.Values.ToArray())));
-        Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).Write(slot, 0, m.Values.ToArray())));
+        Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).Write(m.Slot.Slot, 0, Floats(m.Values))));
+        Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).Write(slot, 0, Floats(m.Values))));
         Receive<ReadPolicy>(m => Guard(
             m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Policies(m.Slot.Reservation), m.Slot.Slot)))));
         Receive<ReadCritic>(m => Guard(m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Critic(m.Reservation, out var slot), slot)))));
-        Receive<Infer>(m => Join(new RoundKey(m.Slot.Reservation, m.Turn, Improve: false), m.Expected, new PolicyRequest(m.Slot.Slot, m.Rows, m.Observations, null, false, Sender)));
-        Receive<Improve>(m => Join(
-            new RoundKey(m.Slot.Reservation, m.Turn, Improve: true), m.Expected, new PolicyRequest(m.Slot.Slot, m.Rows, m.Observations, m.ActionGradients, m.ActionsAfter, Sender)));
-        Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<ImproveCritic>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Differentiate>(m => Enqueue(m.Reservation, m.Turn, m));
-        Receive<Flush>(_ => OnFlush());
         Receive<ReportPatience>(_ => OnReportPatience());
     }
 
@@ -82,34 +82,50 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PostStop() => _banks.Dispose();
 
-    private void Join(RoundKey key, int expected, PolicyRequest request)
+    private void Join(PolicySlot slot, in PolicyRequest request)
     {
-        if (!_banks.Holds(key.Reservation))
+        if (_banks.Find(slot.Reservation) is not { } holding)
         {
             return; // Released: the cell was ended or restored while the request was on its way.
         }
 
-        if (!_open.TryGetValue(key, out var round))
+        var round = holding.Find(request.Turn, request.Improve);
+        if (round is null)
         {
-            _open.Add(key, round = new Round(key, Context.System.Scheduler.MonotonicClock));
+            round = _ready.Rent();
+            round.Open(holding, request, Context.System.Scheduler.MonotonicClock);
+            holding.Open.Add(round);
         }
 
-        round.Requests.Add(request);
-        if (round.Requests.Count < expected)
+        if (!round.TryAdd(request, Sender))
+        {
+            OnFailure(request.Turn, [Sender], new InvalidDataException($"request {request.Member} of a round of {round.Expected} is not expected"));
+            return;
+        }
+
+        if (!round.Complete)
         {
             return;
         }
 
-        _open.Remove(key);
+        holding.Open.Remove(round);
+        if (round.Fault is { } fault)
+        {
+            // By itself: in an operation shared with other cells it would fail them, too.
+            OnFailure(round.Turn, round.Senders(), new InvalidDataException(fault));
+            _ready.Return(round);
+            return;
+        }
+
         _ready.Add(round);
         ScheduleFlush();
     }
 
     private void Enqueue(int reservation, Turn turn, ILocalMessage request)
     {
-        if (_banks.Holds(reservation))
+        if (_banks.Find(reservation) is { } holding)
         {
-            _ready.Add(new CriticRequest(reservation, turn, request, Sender));
+            _ready.Add(new CriticRequest(holding, turn, request, Sender));
             ScheduleFlush();
         }
     }
@@ -145,7 +161,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     private void OnFlush()
     {
         _flush = Pending.None;
-        _ready.Run(_banks, OnFailure);
+        _ready.Run(OnFailure);
     }
 
     private void OnFailure(Turn turn, IEnumerable<IActorRef> askers, Exception error)
@@ -174,6 +190,8 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
 #pragma warning restore CA1031
     }
 
+    private static ReadOnlySpan<float> Floats(IPayload values) => values is HostPayload host ? host.Span : values.ToArray();
+
     private void Reserved<T>(T answer, Func<T, int> reservation)
         where T : ILocalMessage
     {
@@ -198,21 +216,23 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
 
     private void GiveBack(int reservation)
     {
-        foreach (var key in _open.Keys.Where(k => k.Reservation == reservation).ToList())
+        if (_banks.Find(reservation) is { } holding)
         {
-            _open.Remove(key);
+            holding.Open.ForEach(_ready.Return);
+            holding.Open.Clear();
+            _ready.Drop(holding);
+            _banks.Release(reservation);
         }
-
-        _ready.Drop(reservation);
-        _banks.Release(reservation);
     }
 
     private void OnReportPatience()
     {
         var now = Context.System.Scheduler.MonotonicClock;
-        foreach (var round in _open.Values.Where(r => now - r.Since > PatienceInterval))
+        foreach (var round in _banks.Holdings.SelectMany(h => h.Open).Where(r => now - r.Since > PatienceInterval))
         {
-            _log.Warning("a round of {0} has waited {1:F0} s with {2} requests", round.Key, (now - round.Since).TotalSeconds, round.Requests.Count);
+            _log.Warning(
+                "a round of {0} {1} has waited {2:F0} s with {3} of {4} requests",
+                round.Turn, round.Improve ? "improvements" : "inferences", (now - round.Since).TotalSeconds, round.Count, round.Expected);
         }
     }
 

@@ -3,6 +3,41 @@ using static Simulator.Compute.DeviceProtocol;
 
 namespace Simulator.Compute;
 
+/// <summary>Slots of a bank that somebody has reserved, and the rounds of requests that gather for them.</summary>
+/// <param name="bank">The bank.</param>
+/// <param name="order">Number of the bank on its device.</param>
+/// <param name="first">First slot.</param>
+/// <param name="count">Slots.</param>
+/// <param name="jointWidth">Width of a critic's joint input; 0 for policies.</param>
+internal sealed class Holding(Bank bank, int order, int first, int count, int jointWidth)
+{
+    internal Bank Bank => bank;
+
+    internal int Order => order;
+
+    internal int First => first;
+
+    internal int Count => count;
+
+    internal int JointWidth => jointWidth;
+
+    /// <summary>Rounds that have begun and are not complete: one, or a few.</summary>
+    internal List<Round> Open { get; } = new(1);
+
+    internal Round? Find(in Turn turn, bool improve)
+    {
+        foreach (var round in Open)
+        {
+            if (round.Turn == turn && round.Improve == improve)
+            {
+                return round;
+            }
+        }
+
+        return null;
+    }
+}
+
 /// <summary>
 /// The banks of one device and who holds which of their slots: one bank for each architecture, so that cells of equal shape share operations. Slots that were given back
 /// are handed out again to reservations of the same size.
@@ -13,22 +48,27 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
     private readonly Dictionary<(NetworkArchitecture Architecture, int Clients), CriticBank> _critics = [];
     private readonly Dictionary<int, Holding> _holdings = [];
     private readonly Dictionary<(Bank Bank, int Count), Stack<int>> _free = [];
+    private readonly Dictionary<Bank, int> _order = [];
     private int _next;
 
     internal ComputeDevice Device => device;
 
-    /// <summary>Number of cells that hold a critic here.</summary>
+    /// <summary>Number of cells that hold policies here; critics can be shared.</summary>
     internal int Cells { get; private set; }
+
+    internal IReadOnlyCollection<Holding> Holdings => _holdings.Values;
 
     internal PoliciesReserved Reserve(ReservePolicies request)
     {
         if (!_policies.TryGetValue(request.Architecture, out var bank))
         {
             _policies.Add(request.Architecture, bank = PolicyBank.Create(device, request.Architecture));
+            _order.Add(bank, _order.Count);
         }
 
         var first = Take(bank, request.Count, request.Rate, request.MaxGradientNorm);
-        return new PoliciesReserved(Hold(new Holding(bank, first, request.Count)), first);
+        Cells++;
+        return new PoliciesReserved(Hold(bank, first, request.Count, 0), first);
     }
 
     internal CriticReserved Reserve(ReserveCritic request)
@@ -37,13 +77,15 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         if (!_critics.TryGetValue(key, out var bank))
         {
             _critics.Add(key, bank = CriticBank.Create(device, request.Architecture, request.Clients, request.Observation, ClientAction.Width));
+            _order.Add(bank, _order.Count);
         }
 
-        Cells++;
-        return new CriticReserved(Hold(new Holding(bank, Take(bank, 1, request.Rate, request.MaxGradientNorm), 1)));
+        var width = request.Clients * (request.Observation + ClientAction.Width);
+        return new CriticReserved(Hold(bank, Take(bank, 1, request.Rate, request.MaxGradientNorm), 1, width));
     }
 
-    internal bool Holds(int reservation) => _holdings.ContainsKey(reservation);
+    /// <summary>A reservation; null where it was given back.</summary>
+    internal Holding? Find(int reservation) => _holdings.GetValueOrDefault(reservation);
 
     internal PolicyBank Policies(int reservation) => (PolicyBank)_holdings[reservation].Bank;
 
@@ -61,7 +103,7 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
             return;
         }
 
-        Cells -= holding.Bank is CriticBank ? 1 : 0;
+        Cells -= holding.Bank is PolicyBank ? 1 : 0;
         if (!_free.TryGetValue((holding.Bank, holding.Count), out var stack))
         {
             _free.Add((holding.Bank, holding.Count), stack = new Stack<int>());
@@ -92,9 +134,9 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         }
     }
 
-    private int Hold(Holding holding)
+    private int Hold(Bank bank, int first, int count, int jointWidth)
     {
-        _holdings.Add(_next, holding);
+        _holdings.Add(_next, new Holding(bank, _order[bank], first, count, jointWidth));
         return _next++;
     }
 
@@ -108,6 +150,4 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
 
         return bank.Allocate(count, rate, maxGradientNorm);
     }
-
-    private sealed record Holding(Bank Bank, int First, int Count);
 }

@@ -70,13 +70,17 @@ public static class DeviceProtocol
     /// <param name="Values">Parameters in the order of the layout, gaps included, then mean and variance of the input where the architecture normalises it.</param>
     public sealed record NetworkRead(Turn Turn, IPayload Values) : ILocalMessage;
 
-    /// <summary>Evaluates a policy; waits for the others of its round. Answered by <see cref="Inferred"/>.</summary>
+    /// <summary>
+    /// Evaluates a policy; waits for the others of its round. Answered by <see cref="Inferred"/>. Policies of a round lie in neighbouring slots, in the order of their members; where
+    /// the reservation has but one slot, it is the policy of all members, evaluated on their rows together.
+    /// </summary>
     /// <param name="Slot">The policy.</param>
+    /// <param name="Member">The asker's place in the round, from 0: requests are worked off in this order, whatever the order of their arrival.</param>
     /// <param name="Turn">The round.</param>
     /// <param name="Expected">Requests that make the round.</param>
     /// <param name="Rows">Observations.</param>
     /// <param name="Observations">[rows, inputs].</param>
-    public sealed record Infer(PolicySlot Slot, Turn Turn, int Expected, int Rows, IPayload Observations) : ILocalMessage;
+    public sealed record Infer(PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations) : ILocalMessage;
 
     /// <summary>What a policy does.</summary>
     /// <param name="Turn">The round.</param>
@@ -84,15 +88,20 @@ public static class DeviceProtocol
     /// <param name="Actions">a, [rows, outputs].</param>
     public sealed record Inferred(Turn Turn, HostPayload PreActivations, HostPayload Actions) : ILocalMessage;
 
-    /// <summary>One learning step of a policy; waits for the others of its round. Answered by <see cref="Improved"/>.</summary>
+    /// <summary>
+    /// One learning step of a policy; waits for the others of its round. Answered by <see cref="Improved"/>. The policy of all members of a round makes one step, along the mean of
+    /// their gradients.
+    /// </summary>
     /// <param name="Slot">The policy.</param>
+    /// <param name="Member">The asker's place in the round, from 0: requests are worked off in this order, whatever the order of their arrival.</param>
     /// <param name="Turn">The round.</param>
     /// <param name="Expected">Requests that make the round.</param>
     /// <param name="Rows">Observations.</param>
     /// <param name="Observations">[rows, inputs].</param>
     /// <param name="ActionGradients">dL/da, [rows, outputs].</param>
     /// <param name="ActionsAfter">Whether to evaluate the policy on the observations after the step.</param>
-    public sealed record Improve(PolicySlot Slot, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload ActionGradients, bool ActionsAfter) : ILocalMessage;
+    public sealed record Improve(
+        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload ActionGradients, bool ActionsAfter) : ILocalMessage;
 
     /// <summary>What a learning step did.</summary>
     /// <param name="Turn">The round.</param>

@@ -1,31 +1,16 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Akka.Actor;
 using Simulator.Protocol;
 using static Simulator.Compute.DeviceProtocol;
 
 namespace Simulator.Compute;
 
-/// <summary>A round of policy requests: those of one reservation that belong to one turn.</summary>
-internal readonly record struct RoundKey(int Reservation, Turn Turn, bool Improve);
-
-/// <summary>One client's request.</summary>
-internal sealed record PolicyRequest(int Slot, int Rows, IPayload Observations, IPayload? Gradients, bool ActionsAfter, IActorRef Sender);
-
-/// <summary>Requests that gather until all of a round are there.</summary>
-internal sealed class Round(RoundKey key, TimeSpan since)
-{
-    internal RoundKey Key => key;
-
-    internal TimeSpan Since => since;
-
-    internal List<PolicyRequest> Requests { get; } = [];
-}
-
 /// <summary>One master's request.</summary>
-internal sealed record CriticRequest(int Reservation, Turn Turn, ILocalMessage Message, IActorRef Sender);
+internal readonly record struct CriticRequest(Holding Holding, Turn Turn, ILocalMessage Message, IActorRef Sender);
 
 /// <summary>
-/// Complete rounds and critic requests that wait for the next flush. A flush sorts them by kind and bank, and runs each run of neighbouring slots as one operation.
+/// Complete rounds and critic requests that wait for the next flush. A flush sorts them by kind, bank, size and slot, and runs each run of neighbouring slots as one operation.
 /// </summary>
 internal sealed class ReadyWork
 {
@@ -35,185 +20,357 @@ internal sealed class ReadyWork
     /// <summary>Most critics in one operation, for the same reason.</summary>
     private const int MaximumCritics = 16;
 
+    /// <summary>Most questions to one critic in one operation, for the same reason.</summary>
+    private const int MaximumQueries = 128;
+
     private readonly List<Round> _rounds = [];
     private readonly List<CriticRequest> _critics = [];
+    private readonly Stack<Round> _spare = [];
+    private readonly List<PolicySlice> _slices = [];
 
     /// <summary>Told of an operation that failed: its turn, who asked, and why.</summary>
     internal delegate void Failure(Turn turn, IEnumerable<IActorRef> senders, Exception error);
 
     internal int Count => _rounds.Count + _critics.Count;
 
+    /// <summary>A round that nobody uses.</summary>
+    internal Round Rent() => _spare.TryPop(out var round) ? round : new Round();
+
+    /// <summary>Takes back a round that will not be run.</summary>
+    internal void Return(Round round)
+    {
+        round.Clear();
+        _spare.Push(round);
+    }
+
     internal void Add(Round round) => _rounds.Add(round);
 
     internal void Add(CriticRequest request) => _critics.Add(request);
 
-    internal void Drop(int reservation)
+    internal void Drop(Holding holding)
     {
-        _rounds.RemoveAll(r => r.Key.Reservation == reservation);
-        _critics.RemoveAll(r => r.Reservation == reservation);
+        _rounds.RemoveAll(r =>
+        {
+            var drops = r.Holding == holding;
+            if (drops)
+            {
+                Return(r);
+            }
+
+            return drops;
+        });
+        _critics.RemoveAll(r => r.Holding == holding);
     }
 
-    internal void Run(DeviceBanks banks, Failure failure)
+    internal void Run(Failure failure)
     {
-        RefuseMalformed(banks, failure);
-        foreach (var group in _rounds.GroupBy(r => (Bank: banks.Policies(r.Key.Reservation), r.Key.Improve, r.Requests[0].Rows, r.Requests[0].ActionsAfter)))
+        _rounds.Sort(Compare);
+        for (var begin = 0; begin < _rounds.Count;)
         {
-            var requests = group.SelectMany(r => r.Requests, (r, q) => (r.Key.Turn, Request: q)).OrderBy(x => x.Request.Slot).ToList();
-            foreach (var (begin, end) in Neighbours(requests.Count, i => requests[i].Request.Slot, Math.Max(1, MaximumRows / group.Key.Rows)))
+            var end = begin + 1;
+            while (end < _rounds.Count && Continues(_rounds[end - 1], _rounds[end]))
             {
-                var part = requests.GetRange(begin, end - begin);
-                Guard(part.ConvertAll(x => (x.Turn, x.Request.Sender)), failure, () =>
-                {
-                    if (group.Key.Improve)
-                    {
-                        Improve(group.Key.Bank, part, group.Key.Rows, group.Key.ActionsAfter);
-                    }
-                    else
-                    {
-                        Infer(group.Key.Bank, part, group.Key.Rows);
-                    }
-                });
+                end++;
             }
+
+            Run(CollectionsMarshal.AsSpan(_rounds)[begin..end], failure);
+            begin = end;
         }
 
+        _rounds.ForEach(Return);
         _rounds.Clear();
-        RunCritics<Evaluate, CriticQuery, float[]>(banks, failure, m => m.Query, q => (q.Joint.Length, 0), (b, f, items) => b.Evaluate(f, items), (t, v) => new Evaluated(t, v));
-        RunCritics<ImproveCritic, CriticLesson, CriticStep>(
-            banks, failure, m => m.Lesson, l => (l.Joint.Length, l.Pairs.Length), (b, f, items) => b.Improve(f, items), (t, s) => new CriticImproved(t, s));
-        RunCritics<Differentiate, ActorQuestion, ActorAnswer>(
-            banks, failure, m => m.Question, q => (q.Joint.Length, 0), (b, f, items) => b.Differentiate(f, items), (t, a) => new Differentiated(t, a));
+        RunCritics(failure);
         _critics.Clear();
     }
 
-    private static void Infer(PolicyBank bank, List<(Turn Turn, PolicyRequest Request)> requests, int rows)
+    private static int Compare(Round one, Round other)
     {
-        var inputs = rows * bank.Architecture.Inputs;
-        var outputs = rows * bank.Architecture.Outputs;
-        var observations = Gather(requests, inputs, r => r.Observations);
-        var preActivations = new float[requests.Count * outputs];
-        var actions = new float[requests.Count * outputs];
-        bank.Infer(requests[0].Request.Slot, requests.Count, rows, observations.AsSpan(0, requests.Count * inputs), preActivations, actions);
-        ArrayPool<float>.Shared.Return(observations);
-        for (var i = 0; i < requests.Count; i++)
-        {
-            var part = new Range(i * outputs, (i + 1) * outputs);
-            requests[i].Request.Sender.Tell(new Inferred(requests[i].Turn, new HostPayload(preActivations.AsMemory(part)), new HostPayload(actions.AsMemory(part))));
-        }
+        var order = one.Holding.Order.CompareTo(other.Holding.Order);
+        order = order != 0 ? order : one.Improve.CompareTo(other.Improve);
+        order = order != 0 ? order : one.ActionsAfter.CompareTo(other.ActionsAfter);
+        order = order != 0 ? order : one.Rows.CompareTo(other.Rows);
+        order = order != 0 ? order : one.MembersOfSlot.CompareTo(other.MembersOfSlot);
+        return order != 0 ? order : one.FirstSlot.CompareTo(other.FirstSlot);
     }
 
-    private static void Improve(PolicyBank bank, List<(Turn Turn, PolicyRequest Request)> requests, int rows, bool actionsAfter)
-    {
-        var first = requests[0].Request.Slot;
-        var count = requests.Count;
-        var inputs = rows * bank.Architecture.Inputs;
-        var outputs = rows * bank.Architecture.Outputs;
-        var observations = Gather(requests, inputs, r => r.Observations);
-        var gradients = Gather(requests, outputs, r => r.Gradients!);
-        var seen = observations.AsSpan(0, count * inputs);
-        var outcomes = bank.Improve(first, count, rows, seen, gradients.AsSpan(0, count * outputs));
-        var after = new float[actionsAfter ? count * outputs : 0];
-        if (actionsAfter)
-        {
-            bank.Infer(first, count, rows, seen, new float[count * outputs], after);
-        }
+    private static bool Continues(Round one, Round other) =>
+        other.Holding.Order == one.Holding.Order
+        && other.Improve == one.Improve
+        && other.ActionsAfter == one.ActionsAfter
+        && other.Rows == one.Rows
+        && other.MembersOfSlot == one.MembersOfSlot
+        && other.FirstSlot == one.FirstSlot + one.Slots;
 
-        ArrayPool<float>.Shared.Return(observations);
-        ArrayPool<float>.Shared.Return(gradients);
-        for (var i = 0; i < count; i++)
-        {
-            var payload = actionsAfter ? new HostPayload(after.AsMemory(i * outputs, outputs)) : HostPayload.Empty;
-            requests[i].Request.Sender.Tell(new Improved(requests[i].Turn, outcomes[i], payload));
-        }
-    }
-
-    private void RunCritics<TMessage, TItem, TResult>(
-        DeviceBanks banks,
-        Failure failure,
-        Func<TMessage, TItem> itemOf,
-        Func<TItem, (int, int)> sizeOf,
-        Func<CriticBank, int, TItem[], TResult[]> operation,
-        Func<Turn, TResult, ILocalMessage> answer)
-        where TMessage : ILocalMessage
+    /// <summary>Runs rounds of neighbouring slots, in as many operations as their rows ask for; an operation may begin and end within a round.</summary>
+    private void Run(ReadOnlySpan<Round> rounds, Failure failure)
     {
-        var requests = _critics.Where(r => r.Message is TMessage).Select(r =>
+        var most = Math.Max(1, MaximumRows / rounds[0].RowsOfSlot);
+        var slots = 0;
+        _slices.Clear();
+        foreach (var round in rounds)
         {
-            var bank = banks.Critic(r.Reservation, out var slot);
-            var item = itemOf((TMessage)r.Message);
-            return (Bank: bank, Slot: slot, Size: sizeOf(item), Item: item, r.Turn, r.Sender);
-        });
-        foreach (var group in requests.GroupBy(r => (r.Bank, r.Size)))
-        {
-            var sorted = group.OrderBy(r => r.Slot).ToList();
-            foreach (var (begin, end) in Neighbours(sorted.Count, i => sorted[i].Slot, MaximumCritics))
+            for (var slot = 0; slot < round.Slots;)
             {
-                var part = sorted.GetRange(begin, end - begin);
-                Guard(part.ConvertAll(r => (r.Turn, r.Sender)), failure, () =>
+                var count = Math.Min(round.Slots - slot, most - slots);
+                _slices.Add(new PolicySlice(round, slot, count));
+                slot += count;
+                slots += count;
+                if (slots == most)
                 {
-                    var results = operation(group.Key.Bank, part[0].Slot, [.. part.Select(r => r.Item)]);
-                    for (var i = 0; i < results.Length; i++)
-                    {
-                        part[i].Sender.Tell(answer(part[i].Turn, results[i]));
-                    }
-                });
+                    RunSlices(slots, failure);
+                    slots = 0;
+                }
             }
         }
-    }
 
-    /// <summary>A round with a payload of the wrong length fails by itself: in an operation shared with other cells it would fail them, too.</summary>
-    private void RefuseMalformed(DeviceBanks banks, Failure failure) => _rounds.RemoveAll(round =>
-    {
-        var network = banks.Policies(round.Key.Reservation).Architecture;
-        var rows = round.Requests[0].Rows;
-        var wrong = round.Requests.Find(r => r.Observations.Length != rows * network.Inputs || (r.Gradients is { } g && g.Length != rows * network.Outputs));
-        if (wrong is not null)
+        if (slots > 0)
         {
-            failure(round.Key.Turn, round.Requests.Select(r => r.Sender), new InvalidDataException(
-                $"{rows} rows of {network.Inputs} inputs and {network.Outputs} outputs are no {wrong.Observations.Length} observations and {wrong.Gradients?.Length ?? 0} gradients"));
-        }
-
-        return wrong is not null;
-    });
-
-    /// <summary>Splits sorted slots into runs without gaps, of at most <paramref name="most"/> slots.</summary>
-    private static IEnumerable<(int Begin, int End)> Neighbours(int count, Func<int, int> slot, int most)
-    {
-        var begin = 0;
-        for (var i = 1; i <= count; i++)
-        {
-            if (i == count || slot(i) != slot(i - 1) + 1 || i - begin == most)
-            {
-                yield return (begin, i);
-                begin = i;
-            }
+            RunSlices(slots, failure);
         }
     }
 
-    private static float[] Gather(List<(Turn Turn, PolicyRequest Request)> requests, int length, Func<PolicyRequest, IPayload> payloadOf)
-    {
-        var all = ArrayPool<float>.Shared.Rent(requests.Count * length);
-        for (var i = 0; i < requests.Count; i++)
-        {
-            payloadOf(requests[i].Request).CopyTo(all.AsSpan(i * length, length));
-        }
-
-        return all;
-    }
-
-    /// <summary>A failed operation fails the cells that asked for it, not the device and not the cells beside them.</summary>
-    private static void Guard(List<(Turn Turn, IActorRef Sender)> askers, Failure failure, Action operation)
+    private void RunSlices(int slots, Failure failure)
     {
 #pragma warning disable CA1031 // Whatever libtorch throws goes to those who asked; nothing is swallowed.
         try
         {
-            operation();
+            Run(CollectionsMarshal.AsSpan(_slices), slots);
         }
         catch (Exception error)
         {
-            foreach (var turn in askers.GroupBy(a => a.Turn))
+            foreach (var slice in _slices)
             {
-                failure(turn.Key, turn.Select(a => a.Sender), error);
+                failure(slice.Round.Turn, slice.Round.Senders().Skip(slice.Member).Take(slice.Members), error);
             }
         }
 #pragma warning restore CA1031
+
+        _slices.Clear();
+    }
+
+    private static void Run(ReadOnlySpan<PolicySlice> slices, int slots)
+    {
+        var round = slices[0].Round;
+        var (bank, rows, members) = (round.Bank, round.RowsOfSlot, slots * round.MembersOfSlot);
+        var first = round.FirstSlot + slices[0].Slot;
+        var inputs = round.Rows * bank.Architecture.Inputs;
+        var outputs = round.Rows * bank.Architecture.Outputs;
+        var pool = ArrayPool<float>.Shared;
+        var observations = pool.Rent(members * inputs);
+        var gradients = round.Improve ? pool.Rent(members * outputs) : [];
+        try
+        {
+            var at = 0;
+            foreach (var slice in slices)
+            {
+                slice.Round.CopyObservations(slice.Member, slice.Members, observations.AsSpan(at * inputs, slice.Members * inputs));
+                if (round.Improve)
+                {
+                    slice.Round.CopyGradients(slice.Member, slice.Members, gradients.AsSpan(at * outputs, slice.Members * outputs));
+                }
+
+                at += slice.Members;
+            }
+
+            var seen = observations.AsSpan(0, members * inputs);
+            if (round.Improve)
+            {
+                var outcomes = bank.Improve(first, slots, rows, seen, gradients.AsSpan(0, members * outputs));
+                var after = new float[round.ActionsAfter ? members * outputs : 0];
+                if (round.ActionsAfter)
+                {
+                    bank.Infer(first, slots, rows, seen, new float[members * outputs], after);
+                }
+
+                Answer(slices, outcomes, after, outputs);
+            }
+            else
+            {
+                var preActivations = new float[members * outputs];
+                var actions = new float[members * outputs];
+                bank.Infer(first, slots, rows, seen, preActivations, actions);
+                Answer(slices, preActivations, actions, outputs);
+            }
+        }
+        finally
+        {
+            pool.Return(observations);
+            if (round.Improve)
+            {
+                pool.Return(gradients);
+            }
+        }
+    }
+
+    private static void Answer(ReadOnlySpan<PolicySlice> slices, float[] preActivations, float[] actions, int outputs)
+    {
+        var at = 0;
+        foreach (var slice in slices)
+        {
+            for (var i = 0; i < slice.Members; i++, at += outputs)
+            {
+                slice.Round.Sender(slice.Member + i).Tell(new Inferred(
+                    slice.Round.Turn, new HostPayload(preActivations.AsMemory(at, outputs)), new HostPayload(actions.AsMemory(at, outputs))));
+            }
+        }
+    }
+
+    private static void Answer(ReadOnlySpan<PolicySlice> slices, StepOutcome[] outcomes, float[] after, int outputs)
+    {
+        var at = 0;
+        var slot = 0;
+        foreach (var slice in slices)
+        {
+            for (var i = 0; i < slice.Members; i++, at += outputs)
+            {
+                var payload = after.Length > 0 ? new HostPayload(after.AsMemory(at, outputs)) : HostPayload.Empty;
+                slice.Round.Sender(slice.Member + i).Tell(new Improved(slice.Round.Turn, outcomes[slot + (i / slice.Round.MembersOfSlot)], payload));
+            }
+
+            slot += slice.Slots;
+        }
+    }
+
+    /// <summary>Masters whose critics lie side by side, and who ask for the same kind and size, are answered together; of those who ask one and the same critic, see <see cref="Merge"/>.</summary>
+    private void RunCritics(Failure failure)
+    {
+        _critics.Sort(static (one, other) =>
+        {
+            var order = KindOf(one.Message).CompareTo(KindOf(other.Message));
+            order = order != 0 ? order : one.Holding.Order.CompareTo(other.Holding.Order);
+            order = order != 0 ? order : SizeOf(one.Message).CompareTo(SizeOf(other.Message));
+            return order != 0 ? order : one.Holding.First.CompareTo(other.Holding.First);
+        });
+        var all = CollectionsMarshal.AsSpan(_critics);
+        for (var begin = 0; begin < all.Length;)
+        {
+            var (kind, order, size) = (KindOf(all[begin].Message), all[begin].Holding.Order, SizeOf(all[begin].Message));
+            var slot = all[begin].Holding.First;
+            var same = kind == 0 && begin + 1 < all.Length && Continues(all[begin + 1], slot);
+            var most = same ? MaximumQueries : MaximumCritics;
+            var end = begin + 1;
+            while (end < all.Length && end - begin < most && Continues(all[end], same ? slot : slot + end - begin))
+            {
+                end++;
+            }
+
+            RunPart(all[begin..end], same, failure);
+            begin = end;
+
+            bool Continues(in CriticRequest next, int wanted) =>
+                KindOf(next.Message) == kind && next.Holding.Order == order && SizeOf(next.Message) == size && next.Holding.First == wanted;
+        }
+    }
+
+    private static void RunPart(ReadOnlySpan<CriticRequest> part, bool same, Failure failure)
+    {
+#pragma warning disable CA1031 // As above.
+        try
+        {
+            var bank = (CriticBank)part[0].Holding.Bank;
+            var first = part[0].Holding.First;
+            switch (part[0].Message)
+            {
+                case Evaluate when same:
+                    Split(part, bank.Evaluate(first, [Merge(part)])[0]);
+                    break;
+                case Evaluate:
+                    Answer(part, bank.Evaluate(first, Items(part, m => ((Evaluate)m).Query)), (t, values) => new Evaluated(t, values));
+                    break;
+                case ImproveCritic:
+                    Answer(part, bank.Improve(first, Items(part, m => ((ImproveCritic)m).Lesson)), (t, step) => new CriticImproved(t, step));
+                    break;
+                case Differentiate:
+                    Answer(part, bank.Differentiate(first, Items(part, m => ((Differentiate)m).Question)), (t, answer) => new Differentiated(t, answer));
+                    break;
+            }
+        }
+        catch (Exception error)
+        {
+            foreach (var request in part)
+            {
+                failure(request.Turn, [request.Sender], error);
+            }
+        }
+#pragma warning restore CA1031
+    }
+
+    /// <summary>Questions to one critic that several cells act with become one, row under row: a row's value depends on no other row.</summary>
+    private static CriticQuery Merge(ReadOnlySpan<CriticRequest> part)
+    {
+        var floats = 0;
+        var candidates = 0;
+        foreach (var request in part)
+        {
+            var query = ((Evaluate)request.Message).Query;
+            floats += query.Joint.Length;
+            candidates += query.Candidates.Length;
+        }
+
+        var joint = new float[floats];
+        var all = new Candidate[candidates];
+        var (row, at) = (0, 0);
+        var width = part[0].Holding.JointWidth;
+        foreach (var request in part)
+        {
+            var query = ((Evaluate)request.Message).Query;
+            query.Joint.Span.CopyTo(joint.AsSpan(row * width));
+            foreach (var candidate in query.Candidates.Span)
+            {
+                all[at++] = candidate with { Row = row + candidate.Row };
+            }
+
+            row += query.Joint.Length / width;
+        }
+
+        return new CriticQuery(joint, all);
+    }
+
+    private static void Split(ReadOnlySpan<CriticRequest> part, float[] values)
+    {
+        var at = 0;
+        foreach (var request in part)
+        {
+            var count = ((Evaluate)request.Message).Query.Candidates.Length;
+            request.Sender.Tell(new Evaluated(request.Turn, values[at..(at + count)]));
+            at += count;
+        }
+    }
+
+    private static TItem[] Items<TItem>(ReadOnlySpan<CriticRequest> part, Func<ILocalMessage, TItem> itemOf)
+    {
+        var items = new TItem[part.Length];
+        for (var i = 0; i < items.Length; i++)
+        {
+            items[i] = itemOf(part[i].Message);
+        }
+
+        return items;
+    }
+
+    private static void Answer<TResult>(ReadOnlySpan<CriticRequest> part, TResult[] results, Func<Turn, TResult, ILocalMessage> answer)
+    {
+        for (var i = 0; i < results.Length; i++)
+        {
+            part[i].Sender.Tell(answer(part[i].Turn, results[i]));
+        }
+    }
+
+    private static int KindOf(ILocalMessage message) => message switch { Evaluate => 0, ImproveCritic => 1, _ => 2 };
+
+    private static (int Joint, int Pairs) SizeOf(ILocalMessage message) => message switch
+    {
+        Evaluate m => (m.Query.Joint.Length, 0),
+        ImproveCritic m => (m.Lesson.Joint.Length, m.Lesson.Pairs.Length),
+        Differentiate m => (m.Question.Joint.Length, 0),
+        _ => default,
+    };
+
+    /// <summary>Neighbouring slots of a round, from <paramref name="Slot"/> within it on.</summary>
+    private readonly record struct PolicySlice(Round Round, int Slot, int Slots)
+    {
+        internal int Member => Slot * Round.MembersOfSlot;
+
+        internal int Members => Slots * Round.MembersOfSlot;
     }
 }

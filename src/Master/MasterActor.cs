@@ -24,9 +24,9 @@ public sealed record MasterLinks(int Epoch, IActorRef Cell, IActorRef Device, in
 ///     │ too few episodes        (all clients' actions)          │  simultaneous: once, all clients
 ///     └──────────────────────────────► Acting ◄─────────────────┘  sequential: once for each client
 /// </code>
-/// Whenever a number is not finite the update ends with the reason, and the cell with it.
+/// Whenever a number is not finite the update ends with the reason, and the cell with it. A master that only acts is in the upper two states, with a critic that others share.
 /// </remarks>
-public sealed class MasterActor : ReceiveActor
+public sealed class MasterActor : UntypedActor
 {
     private readonly MasterSettings _settings;
     private readonly MasterLinks _links;
@@ -45,12 +45,11 @@ public sealed class MasterActor : ReceiveActor
         _settings = settings;
         _links = links;
         _agent = new MasterAgent(settings);
-        _reports = new AgentReport[settings.Clients];
-        Become(Acting);
+        _reports = settings.Learns ? new AgentReport[settings.Clients] : [];
     }
 
     /// <summary>Props of a master.</summary>
-    public static Props Props(MasterSettings settings, MasterLinks links) => Akka.Actor.Props.Create(() => new MasterActor(settings, links));
+    public static Props Props(MasterSettings settings, MasterLinks links) => Akka.Actor.Props.CreateBy(new Producer(settings, links));
 
     /// <summary>From the cell, before anything else: its clients, in the order of their indices.</summary>
     /// <param name="Clients">The clients, [N].</param>
@@ -59,77 +58,148 @@ public sealed class MasterActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _links.Device.Tell(new WriteCritic(_links.Critic, new HostPayload(_agent.InitialParameters())));
+        if (_settings.Learns)
+        {
+            _links.Device.Tell(new WriteCritic(_links.Critic, _agent.Start()));
+        }
+
         _links.Cell.Tell(new CellProtocol.Ready(_links.Epoch, CellProtocol.Critic));
     }
 
     private bool Sequential => _settings.Learning.Update == UpdateMode.Sequential;
 
-    private void Common()
+    /// <inheritdoc/>
+    protected override void OnReceive(object message) => Acting(message);
+
+    private void Acting(object message)
     {
-        Receive<OperationFailed>(m => throw new DeviceOperationException(m.Reason));
-        Receive<IMasterMessage>(m => m.Turn.Epoch != _links.Epoch, _ => { });
+        switch (message)
+        {
+            case IMasterMessage m when m.Turn.Epoch != _links.Epoch:
+                break;
+            case MasterProtocol.Propose m:
+                DecideWhen(_agent.Propose(m.Client, m.Policy, m.Explored), m.Turn);
+                break;
+            case MasterProtocol.Begin m:
+                DecideWhen(_agent.Begin(m.States), m.Turn);
+                break;
+            case MasterProtocol.Outcome m:
+                OnOutcome(m);
+                break;
+            case Introduce m:
+                _clients = m.Clients;
+                break;
+            case MasterProtocol.Snapshot m:
+                _links.Device.Tell(new ReadCritic(_links.Critic, m.Turn));
+                break;
+            case NetworkRead m:
+                ParameterParts.Send(_links.Cell, m.Turn, CellProtocol.Critic, m.Values, Self);
+                break;
+            default:
+                Otherwise(message);
+                break;
+        }
     }
 
-    private void Acting()
+    private void Scoring(object message)
     {
-        Common();
-        Receive<Introduce>(m => _clients = m.Clients);
-        Receive<MasterProtocol.Begin>(m => DecideWhen(_agent.Begin(m.States), m.Turn));
-        Receive<MasterProtocol.Propose>(m => DecideWhen(_agent.Propose(m.Client, m.Policy, m.Explored), m.Turn));
-        Receive<MasterProtocol.Outcome>(OnOutcome);
-        Receive<MasterProtocol.Snapshot>(m => _links.Device.Tell(new ReadCritic(_links.Critic, m.Turn)));
-        Receive<NetworkRead>(m => ParameterParts.Send(_links.Cell, m.Turn, CellProtocol.Critic, m.Values, Self));
-    }
-
-    private void Scoring()
-    {
-        Common();
-        Receive<Evaluated>(m =>
+        if (message is Evaluated m)
         {
             Become(Acting);
             _links.Cell.Tell(_agent.Decide(m.Turn, _query!, m.Values));
-        });
+        }
+        else
+        {
+            Otherwise(message);
+        }
     }
 
-    private void Storing()
+    private void Storing(object message)
     {
-        Common();
-        Receive<Evaluated>(OnStore);
+        if (message is Evaluated m)
+        {
+            OnStore(m);
+        }
+        else
+        {
+            Otherwise(message);
+        }
     }
 
-    private void Sampling()
+    private void Sampling(object message)
     {
-        Common();
-        Receive<MasterProtocol.ActionBatch>(OnActionBatch);
+        if (message is MasterProtocol.ActionBatch m && m.Turn.Epoch == _links.Epoch)
+        {
+            OnActionBatch(m);
+        }
+        else
+        {
+            Otherwise(message);
+        }
     }
 
-    private void Targeting()
+    private void Targeting(object message)
     {
-        Common();
-        Receive<Evaluated>(m =>
+        if (message is Evaluated m)
         {
             Become(Criticising);
             _links.Device.Tell(new ImproveCritic(_links.Critic, m.Turn, _round!.Lesson(_query!, m.Values)));
-        });
+        }
+        else
+        {
+            Otherwise(message);
+        }
     }
 
-    private void Criticising()
+    private void Criticising(object message)
     {
-        Common();
-        Receive<CriticImproved>(OnCriticImproved);
+        if (message is CriticImproved m)
+        {
+            OnCriticImproved(m);
+        }
+        else
+        {
+            Otherwise(message);
+        }
     }
 
-    private void Differentiating()
+    private void Differentiating(object message)
     {
-        Common();
-        Receive<Differentiated>(OnDifferentiated);
+        if (message is Differentiated m)
+        {
+            OnDifferentiated(m);
+        }
+        else
+        {
+            Otherwise(message);
+        }
     }
 
-    private void Teaching()
+    private void Teaching(object message)
     {
-        Common();
-        Receive<MasterProtocol.PolicyUpdated>(OnPolicyUpdated);
+        if (message is MasterProtocol.PolicyUpdated m && m.Turn.Epoch == _links.Epoch)
+        {
+            OnPolicyUpdated(m);
+        }
+        else
+        {
+            Otherwise(message);
+        }
+    }
+
+    /// <summary>What every state makes of messages that it does not wait for.</summary>
+    private void Otherwise(object message)
+    {
+        switch (message)
+        {
+            case OperationFailed m:
+                throw new DeviceOperationException(m.Reason);
+            case IMasterMessage m when m.Turn.Epoch != _links.Epoch:
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
     }
 
     private void DecideWhen(bool complete, Turn turn)
@@ -268,5 +338,16 @@ public sealed class MasterActor : ReceiveActor
         _round = null;
         _query = null;
         _links.Cell.Tell(new CellProtocol.EpisodeLearned(turn, divergence is null ? report : null, divergence));
+    }
+
+    private sealed class Producer(MasterSettings settings, MasterLinks links) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(MasterActor);
+
+        public ActorBase Produce() => new MasterActor(settings, links);
+
+        public void Release(ActorBase actor)
+        {
+        }
     }
 }

@@ -23,7 +23,14 @@ public sealed record MasterSettings(
     LearningOptions Learning,
     Func<int, double> Epsilon,
     ObservationScaling? Scaling,
-    bool ScaleRewards);
+    bool ScaleRewards)
+{
+    /// <summary>Whether it learns: else it has no replay memory, and its critic is one of many cells, which is written by somebody else.</summary>
+    public bool Learns { get; init; } = true;
+
+    /// <summary>Parameters that the critic starts with; null where they are drawn.</summary>
+    public HostPayload? Start { get; init; }
+}
 
 /// <summary>
 /// A master without its mailbox: the barrier of a step, selection, the running episode, the replay memory, and the minibatch of an update.
@@ -36,13 +43,13 @@ public sealed class MasterAgent
     private readonly MasterSettings _settings;
     private readonly JointInput _input;
     private readonly CandidateSelection _selection;
-    private readonly PrioritizedReplay _replay;
+    private readonly PrioritizedReplay? _replay;
     private readonly RewardScaling? _rewards;
     private readonly EpisodeMemory _episode;
     private readonly int[] _slots;
     private float[]? _states;
-    private float[] _policies = [];
-    private float[] _actions = [];
+    private float[]? _policies;
+    private float[]? _actions;
     private int _proposals;
     private int _storedEpisodes;
 
@@ -52,23 +59,32 @@ public sealed class MasterAgent
         _settings = settings;
         _input = new JointInput(settings.Clients, settings.Scaling);
         _selection = new CandidateSelection(settings.Environment, settings.Selection, settings.Clients, settings.Seed);
-        _replay = new PrioritizedReplay(settings.Learning.Replay, settings.Clients);
+        _replay = settings.Learns ? new PrioritizedReplay(settings.Learning.Replay, settings.Clients) : null;
         _rewards = settings.ScaleRewards ? new RewardScaling(settings.Learning.Gamma) : null;
         _episode = new EpisodeMemory(settings.Clients);
-        _slots = new int[settings.Learning.Batch];
-        NewStep();
+        _slots = settings.Learns ? new int[settings.Learning.Batch] : [];
     }
 
     /// <summary>Transitions in the replay memory.</summary>
-    public int Stored => _replay.Count;
+    public int Stored => _replay?.Count ?? 0;
+
+    private PrioritizedReplay Replay => _replay ?? throw new InvalidOperationException("a master that only acts has no replay memory");
 
     private double RewardScale => _rewards?.Deviation ?? 1;
 
-    /// <summary>The critic's initial parameters, in the order of its layout; its last layer always starts small.</summary>
-    public float[] InitialParameters()
+    /// <summary>The parameters that the critic starts with: those that were given, or drawn ones.</summary>
+    public HostPayload Start() => _settings.Start ?? new HostPayload(InitialParameters());
+
+    /// <summary>The critic's parameters as they are drawn, in the order of its layout; its last layer always starts small.</summary>
+    public float[] InitialParameters() => InitialParameters(_settings.Critic, _settings.Seed);
+
+    /// <summary>A critic's parameters as they are drawn, in the order of its layout.</summary>
+    /// <param name="critic">Its architecture.</param>
+    /// <param name="seed">Seed of the draws.</param>
+    public static float[] InitialParameters(NetworkArchitecture critic, ulong seed)
     {
-        var random = new RandomStream(_settings.Seed, DrawPurpose.CriticWeights);
-        return InitialWeights.Draw(_settings.Critic.Layout, smallLastLayer: true, bound => random.NextUniformSingle(-bound, bound));
+        var random = new RandomStream(seed, DrawPurpose.CriticWeights);
+        return InitialWeights.Draw(critic.Layout, smallLastLayer: true, bound => random.NextUniformSingle(-bound, bound));
     }
 
     /// <summary>Takes in all observations of a step.</summary>
@@ -83,6 +99,8 @@ public sealed class MasterAgent
     /// <returns>Whether all that a decision needs is there.</returns>
     public bool Propose(int client, ClientAction policy, ClientAction explored)
     {
+        _policies ??= new float[_settings.Clients * ClientAction.Width];
+        _actions ??= new float[_settings.Clients * ClientAction.Width];
         policy.CopyTo(_policies.AsSpan(client * ClientAction.Width));
         explored.CopyTo(_actions.AsSpan(client * ClientAction.Width));
         _proposals++;
@@ -96,7 +114,7 @@ public sealed class MasterAgent
     {
         query = null;
         var selected = new bool[_settings.Clients];
-        var epsilon = turn.Phase == Phase.Evaluation ? 0 : _settings.Epsilon(turn.Episode - 1);
+        var epsilon = turn.Phase == Phase.Training ? _settings.Epsilon(turn.Episode - 1) : 0;
         if (_selection.Choose(turn, _states, _actions, epsilon, selected) is not { } proposers)
         {
             return Decided(turn, selected);
@@ -151,7 +169,7 @@ public sealed class MasterAgent
             return false;
         }
 
-        _episode.MoveTo(_replay, errors);
+        _episode.MoveTo(Replay, errors);
         _storedEpisodes++;
         return true;
     }
@@ -173,7 +191,7 @@ public sealed class MasterAgent
         }
 
         var weights = new double[size];
-        _replay.Sample(uniforms, _slots, weights);
+        Replay.Sample(uniforms, _slots, weights);
         var arrays = new RentedArrays();
         return new UpdateRound(Read(weights, arrays), _settings.Scaling, _selection.Limit, _settings.Learning.Gamma, _settings.Learning.Update == UpdateMode.Sequential, arrays);
     }
@@ -183,7 +201,7 @@ public sealed class MasterAgent
     {
         for (var b = 0; b < _slots.Length; b++)
         {
-            _replay.UpdatePriority(_slots[b], step.Errors[b]);
+            Replay.UpdatePriority(_slots[b], step.Errors[b]);
         }
     }
 
@@ -191,22 +209,15 @@ public sealed class MasterAgent
 
     private CellProtocol.Decide Decided(Turn turn, bool[] selected)
     {
-        var actions = _actions;
+        var actions = _actions!;
         if (turn.Phase == Phase.Training)
         {
-            _episode.Begin(_states!, _policies, actions, selected);
+            _episode.Begin(_states!, _policies!, actions, selected);
         }
 
-        NewStep();
+        // Nothing of a step is held to the next: a population has many masters that wait.
+        (_states, _policies, _actions, _proposals) = (null, null, null, 0);
         return new CellProtocol.Decide(turn, selected, new HostPayload(actions));
-    }
-
-    private void NewStep()
-    {
-        _states = null;
-        _policies = new float[_settings.Clients * ClientAction.Width];
-        _actions = new float[_settings.Clients * ClientAction.Width];
-        _proposals = 0;
     }
 
     private Minibatch Read(double[] weights, RentedArrays arrays)
@@ -221,15 +232,16 @@ public sealed class MasterAgent
             new double[size],
             new bool[size],
             weights);
+        var replay = Replay;
         for (var b = 0; b < size; b++)
         {
             var slot = _slots[b];
-            _replay.State(slot).CopyTo(batch.States.AsSpan(b * clients * Observation.Width));
-            _replay.NextState(slot).CopyTo(batch.NextStates.AsSpan(b * clients * Observation.Width));
-            _replay.Actions(slot).CopyTo(batch.Actions.AsSpan(b * clients * ClientAction.Width));
-            _replay.Selected(slot).CopyTo(batch.Selected.AsSpan(b * clients));
-            batch.Rewards[b] = _replay.Reward(slot) / RewardScale;
-            batch.Done[b] = _replay.Done(slot);
+            replay.State(slot).CopyTo(batch.States.AsSpan(b * clients * Observation.Width));
+            replay.NextState(slot).CopyTo(batch.NextStates.AsSpan(b * clients * Observation.Width));
+            replay.Actions(slot).CopyTo(batch.Actions.AsSpan(b * clients * ClientAction.Width));
+            replay.Selected(slot).CopyTo(batch.Selected.AsSpan(b * clients));
+            batch.Rewards[b] = replay.Reward(slot) / RewardScale;
+            batch.Done[b] = replay.Done(slot);
         }
 
         return batch;

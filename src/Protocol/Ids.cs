@@ -11,6 +11,9 @@ public enum Phase : byte
 
     /// <summary>Acting without exploration; nothing is stored, nothing learned, nothing monitored.</summary>
     Evaluation,
+
+    /// <summary>As in evaluation, but on the tasks of the training episodes: all that a population does that only acts.</summary>
+    Acting,
 }
 
 /// <summary>
@@ -18,7 +21,7 @@ public enum Phase : byte
 /// </summary>
 /// <param name="Epoch">How often the cell was restored.</param>
 /// <param name="Phase">What the cell is doing.</param>
-/// <param name="Episode">Training episode, from 1; in evaluation the evaluation episode, from 0.</param>
+/// <param name="Episode">Training or acting episode, from 1; in evaluation the evaluation episode, from 0.</param>
 /// <param name="Step">Step of the episode, from 0.</param>
 public readonly record struct Turn(int Epoch, Phase Phase, int Episode, int Step);
 

@@ -53,8 +53,10 @@ internal sealed class LiveTable(IAnsiConsole console)
         var room = Math.Max(1, console.Profile.Height - FrameLines);
 
         // What runs comes first: with more cells than lines, those are the ones to watch.
-        var shown = cells.OrderBy(c => c.Activity switch { CellActivity.Running => 0, CellActivity.Ended => 1, _ => 2 }).Take(room).ToList();
-        foreach (var cell in shown.Count == cells.Count ? cells : shown)
+        IReadOnlyList<CellProgress> shown = cells.Count <= room
+            ? cells
+            : [.. Of(cells, CellActivity.Running).Concat(Of(cells, CellActivity.Ended)).Concat(Of(cells, CellActivity.Waiting)).Take(room)];
+        foreach (var cell in shown)
         {
             table.AddRow(wide ? WideRow(cell) : NarrowRow(cell));
         }
@@ -66,6 +68,8 @@ internal sealed class LiveTable(IAnsiConsole console)
 
         return table;
     }
+
+    private static IEnumerable<CellProgress> Of(IReadOnlyList<CellProgress> cells, CellActivity activity) => cells.Where(c => c.Activity == activity);
 
     private static IRenderable[] WideRow(CellProgress cell) =>
     [

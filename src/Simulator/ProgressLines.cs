@@ -2,9 +2,14 @@ using Simulator.Telemetry;
 
 namespace Simulator;
 
-/// <summary>Progress for an output that is no terminal: a line for a cell whenever it has come a tenth further, or ends.</summary>
+/// <summary>
+/// Progress for an output that is no terminal: a line for a cell whenever it has come a tenth further, or ends; for a large population a line whenever all cells together have.
+/// </summary>
 internal sealed class ProgressLines(TextWriter output)
 {
+    /// <summary>Most cells that have lines of their own.</summary>
+    private const int MostCells = 100;
+
     private const int Parts = 10;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
@@ -21,6 +26,12 @@ internal sealed class ProgressLines(TextWriter output)
 
     private void Show(PopulationProgress progress, int[] shown)
     {
+        if (shown.Length > MostCells)
+        {
+            ShowTogether(progress, ref shown[0]);
+            return;
+        }
+
         for (var i = 0; i < shown.Length; i++)
         {
             var cell = progress[i];
@@ -30,6 +41,30 @@ internal sealed class ProgressLines(TextWriter output)
                 shown[i] = part;
                 output.WriteLine(Line(cell));
             }
+        }
+    }
+
+    private void ShowTogether(PopulationProgress progress, ref int shown)
+    {
+        var (done, all, ended, begun, reward) = (0L, 0L, 0, 0, 0.0);
+        for (var i = 0; i < progress.Count; i++)
+        {
+            var cell = progress[i];
+            var over = cell.Activity == CellActivity.Ended;
+            done += over ? cell.Episodes : cell.Episode;
+            all += cell.Episodes;
+            ended += over ? 1 : 0;
+            begun += cell.Reward is null ? 0 : 1;
+            reward += cell.Reward ?? 0;
+        }
+
+        var part = ended == progress.Count ? Parts + 1 : (int)(done * Parts / all);
+        if (part > shown)
+        {
+            shown = part;
+            output.WriteLine(
+                $"{ProgressText.Cells(progress.Count)}: {ended} have ended, {ProgressText.Share(done, all)} of their episodes are done; "
+                + $"reward {ProgressText.Reward(begun > 0 ? reward / begun : null)} on average");
         }
     }
 

@@ -12,6 +12,8 @@ internal static class ProgressText
 
     internal static string Ratio(double? ratio) => ratio is { } r ? r.ToString("0.00", CultureInfo.InvariantCulture) : "-";
 
+    internal static string Share(long part, long whole) => (100.0 * part / whole).ToString("0", CultureInfo.InvariantCulture) + " %";
+
     internal static string Duration(double? seconds) => seconds switch
     {
         null => "-",

@@ -14,6 +14,8 @@ public sealed class ClientActorTests : TestKit
     private const int Epoch = 5;
     private const int Batch = 4;
 
+    private const int Client = 3;
+
     private static readonly PolicySlot Slot = new(2, 17);
     private static readonly Turn Step = new(Epoch, Phase.Training, 1, 0);
     private static readonly Turn Update = new(Epoch, Phase.Learning, 2, 10);
@@ -41,13 +43,31 @@ public sealed class ClientActorTests : TestKit
         Assert.Equal(new CellProtocol.Ready(Epoch, 3), _cell.ExpectMsg<CellProtocol.Ready>());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Of_clients_with_one_policy_the_first_writes_it_and_all_ask_it_in_their_places(int index)
+    {
+        var links = Links(false);
+        var client = Sys.ActorOf(ClientActor.Props(index, ClientAgentTests.Settings() with { Shared = true }, links));
+        if (index == 0)
+        {
+            Assert.Equal(links.Policies, _device.ExpectMsg<WritePolicy>().Slot);
+        }
+
+        Assert.Equal(new CellProtocol.Ready(Epoch, index), _cell.ExpectMsg<CellProtocol.Ready>());
+        client.Tell(new ClientProtocol.Observe(Step, Payload(Observation.Width)), _cell);
+        var asked = _device.ExpectMsg<Infer>();
+        Assert.Equal((links.Policies, index, 6), (asked.Slot, asked.Member, asked.Expected));
+    }
+
     [Fact]
     public void An_observation_becomes_a_proposal_to_the_master()
     {
         var client = Started();
         client.Tell(new ClientProtocol.Observe(Step, Payload(Observation.Width)), _cell);
         var asked = _device.ExpectMsg<Infer>();
-        Assert.Equal((Slot, Step, 6, 1), (asked.Slot, asked.Turn, asked.Expected, asked.Rows));
+        Assert.Equal((Slot, 3, Step, 6, 1), (asked.Slot, asked.Member, asked.Turn, asked.Expected, asked.Rows));
         Assert.Equal(Payload(Observation.Width).ToArray(), asked.Observations.ToArray());
 
         float[] z = [0.1f, 0.2f, 0.3f];
@@ -79,7 +99,7 @@ public sealed class ClientActorTests : TestKit
         var (states, next) = (Payload(Batch * Observation.Width), new HostPayload(new float[Batch * Observation.Width]));
         client.Tell(new ClientProtocol.ObservationBatch(Update, states, next), _master);
         var asked = _device.ExpectMsg<Infer>();
-        Assert.Equal((Slot, Update, 6, 2 * Batch), (asked.Slot, asked.Turn, asked.Expected, asked.Rows));
+        Assert.Equal((Slot, 3, Update, 6, 2 * Batch), (asked.Slot, asked.Member, asked.Turn, asked.Expected, asked.Rows));
         Assert.Equal([.. states.ToArray(), .. next.ToArray()], asked.Observations.ToArray());
 
         const int half = Batch * ClientAction.Width;
@@ -92,7 +112,7 @@ public sealed class ClientActorTests : TestKit
 
         client.Tell(new ClientProtocol.ActionGradient(Update, Payload(half)), _master);
         var improve = _device.ExpectMsg<Improve>();
-        Assert.Equal((Slot, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Turn, improve.Expected, improve.Rows, improve.ActionsAfter));
+        Assert.Equal((Slot, sequential ? 0 : 3, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Member, improve.Turn, improve.Expected, improve.Rows, improve.ActionsAfter));
         Assert.Equal(states.ToArray(), improve.Observations.ToArray());
         Assert.Equal(Payload(half).ToArray(), improve.ActionGradients.ToArray());
 
@@ -148,7 +168,7 @@ public sealed class ClientActorTests : TestKit
     public void A_failed_operation_makes_it_fail()
     {
         var parent = Sys.ActorOf(Props.Create(() => new Parent(TestActor)));
-        parent.Tell(ClientActor.Props(ClientAgentTests.Settings(), Links(false)));
+        parent.Tell(ClientActor.Props(Client, ClientAgentTests.Settings(), Links(false)));
         var client = ExpectMsg<IActorRef>();
 
         client.Tell(new OperationFailed(Step, "out of memory"), _device);
@@ -158,9 +178,9 @@ public sealed class ClientActorTests : TestKit
 
     private static HostPayload Payload(int length) => new(Enumerable.Range(0, length).Select(i => (float)Math.Sin(i)).ToArray());
 
-    private ClientLinks Links(bool sequential) => new(Epoch, _cell.Ref, _master.Ref, _device.Ref, Slot, 6, sequential);
+    private ClientLinks Links(bool sequential) => new(Epoch, _cell.Ref, _master.Ref, _device.Ref, new PolicySlot(Slot.Reservation, Slot.Slot - Client), 6, sequential);
 
-    private IActorRef Start(bool sequential = false) => Sys.ActorOf(ClientActor.Props(ClientAgentTests.Settings(), Links(sequential)));
+    private IActorRef Start(bool sequential = false) => Sys.ActorOf(ClientActor.Props(Client, ClientAgentTests.Settings(), Links(sequential)));
 
     private IActorRef Started(bool sequential = false)
     {

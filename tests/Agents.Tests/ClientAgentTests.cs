@@ -147,13 +147,45 @@ public sealed class ClientAgentTests
         Assert.NotEqual(own, Client(seed: 43).InitialParameters());
     }
 
+    [Fact]
+    public void Clients_with_one_policy_draw_the_first_ones()
+    {
+        var shared = new ClientAgent(3, Settings() with { Shared = true });
+        Assert.Equal(Client(client: 0).InitialParameters(), shared.InitialParameters());
+    }
+
+    [Fact]
+    public void A_client_starts_with_the_policy_that_was_given_for_it()
+    {
+        HostPayload[] given = [.. Enumerable.Range(0, 5).Select(_ => new HostPayload(new float[3]))];
+        Assert.Same(given[3], new ClientAgent(3, Settings() with { Policies = given }).Start());
+        Assert.Same(given[0], new ClientAgent(3, Settings() with { Policies = given, Shared = true }).Start());
+    }
+
+    [Fact]
+    public void A_client_that_acts_does_what_its_policy_says_and_learns_nothing()
+    {
+        var client = new ClientAgent(3, Settings() with { Learns = false });
+        float[] action = [0.1f, -0.2f, 0.3f];
+        Assert.Equal(ClientAction.From(action), client.Act(new Turn(0, Phase.Acting, 1, 0), action, action));
+        Assert.Throws<InvalidOperationException>(() => client.ObserveMinibatch(action, action));
+        Assert.Throws<InvalidOperationException>(() => client.Learned(default, new StepOutcome(0, [], false, false, true)));
+    }
+
+    [Fact]
+    public void An_observation_that_is_not_scaled_is_passed_on_as_it_is()
+    {
+        IPayload raw = new HostPayload(new float[Observation.Width]);
+        Assert.Same(raw, Client().See(raw));
+        Assert.NotSame(raw, Client(scaling: new ObservationScaling(new EnvironmentOptions())).See(raw));
+    }
+
     internal static ClientAgent Client(
         int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) =>
-        new(Settings(client, seed, scaling, architecture, small));
+        new(client, Settings(seed, scaling, architecture, small));
 
     internal static ClientSettings Settings(
-        int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) => new(
-        client,
+        ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) => new(
         seed,
         architecture ?? NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width),
         small,

@@ -82,21 +82,25 @@ internal static class TestPopulation
     /// <param name="batching">How requests gather.</param>
     /// <param name="between">Makes the actor that stands between the cells and the device; null for none.</param>
     /// <param name="afterEpisode">Called on each finished episode, with the population.</param>
+    /// <param name="threads">Device threads.</param>
+    /// <param name="afterStart">Called on each cell that has begun.</param>
     internal static async Task<CellLog[]> RunAsync(
         IReadOnlyList<CellOptions> cells,
         string hocon = "",
         BatchingOptions? batching = null,
         Func<IActorRef, Props>? between = null,
-        Action<IActorRef, PopulationProtocol.EpisodeFinished>? afterEpisode = null)
+        Action<IActorRef, PopulationProtocol.EpisodeFinished>? afterEpisode = null,
+        int threads = 1,
+        Action? afterStart = null)
     {
         var system = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka.loglevel = OFF\n" + hocon).WithFallback(SimulatorSystem.Configuration));
         try
         {
-            var device = system.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, batching ?? BatchingOptions.Default), "device");
-            var front = between is null ? device : system.ActorOf(between(device), "front");
+            var devices = Enumerable.Range(0, threads).Select(i => system.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, batching ?? BatchingOptions.Default), $"device-{i}")).ToArray();
+            var fronts = between is null ? devices : Array.ConvertAll(devices, d => system.ActorOf(between(d)));
             var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var collector = new Collector(cells.Count);
-            var population = system.ActorOf(PopulationActor.Props(cells, front, collector, completion), "population");
+            var collector = new Collector(cells.Count) { AfterStart = afterStart };
+            var population = system.ActorOf(PopulationActor.Props(cells, fronts, collector, completion), "population");
             collector.AfterEpisode = m => afterEpisode?.Invoke(population, m);
             await completion.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
             return collector.Logs;
@@ -115,10 +119,13 @@ internal static class TestPopulation
 
         internal Action<PopulationProtocol.EpisodeFinished>? AfterEpisode { get; set; }
 
+        internal Action? AfterStart { get; init; }
+
         public void OnStarted(PopulationProtocol.CellStarted message)
         {
             var log = Logs[message.Cell] = new CellLog { Recoveries = Logs[message.Cell].Recoveries };
             log.Baselines = message.Baselines;
+            AfterStart?.Invoke();
         }
 
         public void OnEpisode(PopulationProtocol.EpisodeFinished message)

@@ -109,9 +109,9 @@ public sealed class BatchingActorTests : TestKit
         const int rows = 12;
         var seen = new HostPayload(Numbers.Uniform(5, rows * Inputs));
 
-        device.Tell(new Improve(new PolicySlot(cell.Policies, cell.First), turn, 1, rows, seen, new HostPayload(Numbers.Uniform(6, rows * Outputs)), ActionsAfter: true), TestActor);
+        device.Tell(new Improve(new PolicySlot(cell.Policies, cell.First), 0, turn, 1, rows, seen, new HostPayload(Numbers.Uniform(6, rows * Outputs)), ActionsAfter: true), TestActor);
         var after = ExpectMsg<Improved>().ActionsAfter;
-        device.Tell(new Infer(new PolicySlot(cell.Policies, cell.First), turn, 1, rows, seen), TestActor);
+        device.Tell(new Infer(new PolicySlot(cell.Policies, cell.First), 0, turn, 1, rows, seen), TestActor);
 
         Numbers.SameBits(ExpectMsg<Inferred>().Actions.Span, after.Span, "actions");
     }
@@ -152,7 +152,7 @@ public sealed class BatchingActorTests : TestKit
         var turn = Acting(1);
 
         device.Tell(Ask(broken, 0, turn), failed);
-        device.Tell(new Infer(new PolicySlot(broken.Policies, broken.First + 1), turn, Clients, 1, new HostPayload(new float[Inputs - 1])), failed);
+        device.Tell(new Infer(new PolicySlot(broken.Policies, broken.First + 1), 1, turn, Clients, 1, new HostPayload(new float[Inputs - 1])), failed);
         device.Tell(Ask(sound, 0, turn), well);
         device.Tell(Ask(sound, 1, turn), well);
         device.Tell(new Evaluate(sound.Critic, turn, Query(1)), well);
@@ -169,7 +169,7 @@ public sealed class BatchingActorTests : TestKit
         well.ExpectMsg<Evaluated>();
         failed.ExpectNoMsg(TimeSpan.Zero);
 
-        device.Tell(new Release(sound.Critic));
+        device.Tell(new Release(sound.Policies));
         device.Tell(Ask(broken, 0, Acting(2)), failed);
         device.Tell(Ask(broken, 1, Acting(2)), failed);
         failed.ExpectMsg<Inferred>();
@@ -307,7 +307,7 @@ public sealed class BatchingActorTests : TestKit
     private static float[] Seen(int seed, int client) => Numbers.Uniform((seed * 100) + client, Inputs);
 
     private static Infer Ask(Held cell, int client, Turn turn) =>
-        new(new PolicySlot(cell.Policies, cell.First + client), turn, Clients, 1, new HostPayload(Seen(cell.Seed, client)));
+        new(new PolicySlot(cell.Policies, cell.First + client), client, turn, Clients, 1, new HostPayload(Seen(cell.Seed, client)));
 
     private static CriticQuery Query(int seed) =>
         new(Numbers.Uniform(seed, Clients * (Inputs + Outputs)), new[] { new Candidate(0, 0), new Candidate(0, 1) });
@@ -370,6 +370,7 @@ public sealed class BatchingActorTests : TestKit
                 ForEach((cell, probe, _) => device.Tell(
                     new Improve(
                         new PolicySlot(cell.Policies, cell.First + client),
+                        client,
                         learning,
                         Clients,
                         rows,

@@ -214,6 +214,14 @@ public sealed class MasterActorTests : TestKit
         Assert.Equal(1, _cell.ExpectMsg<CellProtocol.Parameters>().Values.Length);
     }
 
+    [Fact]
+    public void A_master_that_acts_leaves_the_critic_alone_that_others_share()
+    {
+        Sys.ActorOf(MasterActor.Props(Settings() with { Learns = false }, Links()));
+        _cell.ExpectMsg<CellProtocol.Ready>();
+        _device.ExpectNoMsg(TimeSpan.Zero);
+    }
+
     private static MasterSettings Settings(UpdateMode update = UpdateMode.Simultaneous, int channels = 10) =>
         MasterAgentTests.Settings(channels, update: update, clients: Clients);
 

@@ -166,6 +166,29 @@ public sealed class MasterAgentTests
         }
     }
 
+    [Fact]
+    public void A_master_that_acts_selects_by_value_and_stores_nothing()
+    {
+        // With epsilon 1 a master that trains would always draw under contention.
+        var master = new MasterAgent(Settings(channels: 1) with { Learns = false, Epsilon = _ => 1 });
+        var turn = new Turn(0, Phase.Acting, 1, 0);
+        Assert.False(master.Begin(new HostPayload(new float[Clients * Observation.Width])));
+        for (var i = 0; i < Clients; i++)
+            master.Propose(i, new ClientAction(1, 0, 0), new ClientAction(1, 0, 0));
+        Assert.Null(master.Decide(turn, out var query));
+        var decision = master.Decide(turn, query!, [.. Enumerable.Range(0, Clients).Select(i => (float)i)]);
+        Assert.True(decision.Selected[Clients - 1]);
+        Assert.Equal(0, master.Stored);
+        Assert.Throws<InvalidOperationException>(() => master.Store([]));
+    }
+
+    [Fact]
+    public void A_critic_starts_as_it_was_given()
+    {
+        var given = new HostPayload(new float[3]);
+        Assert.Same(given, new MasterAgent(Settings() with { Start = given }).Start());
+    }
+
     internal static MasterSettings Settings(
         int channels = 10, ulong seed = 1, bool rewards = false, UpdateMode update = UpdateMode.Simultaneous, int clients = Clients) => new(
         clients,

@@ -4,8 +4,14 @@ namespace Simulator.Lab;
 
 /// <summary>What one cell has told so far: all that its result files are made of.</summary>
 /// <param name="cell">The cell.</param>
-public sealed class CellHistory(PlannedCell cell)
+/// <param name="keepsEpisodes">Whether each episode is kept, for files of the cell's own; else only what they came to.</param>
+public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
 {
+    /// <summary>Episodes that <see cref="RecentReward"/> is taken over.</summary>
+    private const int Recent = ResultFiles.TrackingInterval;
+
+    private readonly double[] _recent = new double[Recent];
+    private double _sum;
     private readonly Dictionary<int, float[]> _parameters = [];
 
     /// <summary>The cell as planned.</summary>
@@ -17,7 +23,19 @@ public sealed class CellHistory(PlannedCell cell)
     /// <summary>Mean rewards of the constant and greedy policies on its evaluation episodes.</summary>
     public IReadOnlyList<BaselineReward> Baselines { get; private set; } = [];
 
-    /// <summary>Its training episodes, in order.</summary>
+    /// <summary>Number of its episodes.</summary>
+    public int EpisodeCount { get; private set; }
+
+    /// <summary>Reward of its newest episode; null before the first.</summary>
+    public double? FinalReward => EpisodeCount > 0 ? _recent[(EpisodeCount - 1) % Recent] : null;
+
+    /// <summary>Mean reward of its episodes; null before the first.</summary>
+    public double? MeanReward => EpisodeCount > 0 ? _sum / EpisodeCount : null;
+
+    /// <summary>Mean reward of its last ten episodes; null before the first.</summary>
+    public double? RecentReward => EpisodeCount > 0 ? _recent.AsSpan(0, Math.Min(EpisodeCount, Recent)).ToArray().Average() : null;
+
+    /// <summary>Its episodes, in order; empty where they are not kept.</summary>
     public List<PopulationProtocol.EpisodeFinished> Episodes { get; } = [];
 
     /// <summary>Agents by state after each episode, in the order of <see cref="Episodes"/>.</summary>
@@ -46,6 +64,8 @@ public sealed class CellHistory(PlannedCell cell)
         Epoch = message.Epoch;
         Baselines = message.Baselines;
         Episodes.Clear();
+        EpisodeCount = 0;
+        _sum = 0;
         Evaluations.Clear();
         States.Clear();
         _parameters.Clear();
@@ -57,6 +77,13 @@ public sealed class CellHistory(PlannedCell cell)
     {
         // Each agent is kept of the newest update only: the per-agent outcomes in it are cumulative.
         LastUpdate = message.Update ?? LastUpdate;
+        _recent[EpisodeCount++ % Recent] = message.Reward;
+        _sum += message.Reward;
+        if (!keepsEpisodes)
+        {
+            return;
+        }
+
         Episodes.Add(message with { Update = message.Update is { } u ? u with { Agents = [] } : null });
         States.Add(Count(message.Update));
     }

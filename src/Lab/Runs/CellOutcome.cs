@@ -32,6 +32,11 @@ public sealed class CellOutcome(CellHistory history)
             sentences.Add(Learning());
         }
 
+        if (!history.Cell.Options.Learns && history.MeanReward is { } mean)
+        {
+            sentences.Add($"Acting without exploration, an episode earned {Text(mean)} on average.");
+        }
+
         if (Evaluation is { } reward && history.BestConstant is { } constant)
         {
             sentences.Add(Earning(reward, constant));
@@ -42,7 +47,7 @@ public sealed class CellOutcome(CellHistory history)
 
     private string Ending()
     {
-        var done = history.Episodes.Count;
+        var done = history.EpisodeCount;
         var all = history.Cell.Options.Episodes;
         return history.End?.Status switch
         {

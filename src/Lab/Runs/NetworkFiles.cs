@@ -5,15 +5,18 @@ namespace Simulator.Lab;
 
 /// <summary>
 /// <c>policies.safetensors</c> and <c>critic.safetensors</c> of a cell, under PyTorch's parameter names: policies stacked over the clients, [N, out, in] and [N, out], as
-/// torch.func.stack_module_state has them; the critic as its state_dict has it.
+/// torch.func.stack_module_state has them; the critic as its state_dict has it. Where the clients have one policy together, N is 1 and the metadata say <c>sharing: Shared</c>.
 /// </summary>
 internal static class NetworkFiles
 {
+    internal const string Policies = "policies.safetensors";
+    internal const string Critic = "critic.safetensors";
+
     internal static void WritePolicies(Stream stream, CellHistory history)
     {
         var options = history.Cell.Options;
         var architecture = Cells.CellMembers.PolicyOf(options);
-        var policies = new float[options.Clients][];
+        var policies = new float[Cells.CellMembers.PoliciesOf(options)][];
         for (var i = 0; i < policies.Length; i++)
         {
             policies[i] = history.Parameters(i) ?? throw new InvalidOperationException($"client {i} of {history.Cell.Name} has handed over no policy");
@@ -67,8 +70,9 @@ internal static class NetworkFiles
     {
         ["cell"] = history.Cell.Name,
         ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
-        ["episodes"] = history.Episodes.Count.ToString(CultureInfo.InvariantCulture),
+        ["episodes"] = history.EpisodeCount.ToString(CultureInfo.InvariantCulture),
         ["clients"] = options.Clients.ToString(CultureInfo.InvariantCulture),
+        ["sharing"] = options.Policy.Sharing.ToString(),
         ["variant"] = options.Policy.Variant.ToString(),
         ["output"] = options.Mitigation.Output.ToString(),
         ["observations"] = options.Mitigation.Observations.ToString(),

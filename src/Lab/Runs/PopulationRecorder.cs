@@ -11,6 +11,9 @@ namespace Simulator.Lab;
 /// </summary>
 internal sealed class PopulationRecorder : IPopulationObserver
 {
+    /// <summary>Cells that only act have files of their own in populations of at most so many cells: more would be more files than anybody reads.</summary>
+    internal const int MostActingCellsWithFiles = 1000;
+
     private readonly Lock _lock = new();
     private readonly RunFolder _folder;
     private readonly TimeProvider _time;
@@ -23,7 +26,8 @@ internal sealed class PopulationRecorder : IPopulationObserver
     {
         _folder = folder;
         _time = time;
-        _histories = [.. plan.Cells.Select(c => new CellHistory(c))];
+        WritesCells = plan.Cells.Count <= MostActingCellsWithFiles || plan.Cells.Any(c => c.Options.Learns);
+        _histories = [.. plan.Cells.Select(c => new CellHistory(c, WritesCells))];
         _started = new long[_histories.Length];
         _seconds = new double[_histories.Length];
         Progress = new PopulationProgress(plan.Cells.Select(c => new CellProgress(c.Name, c.Options.Episodes)));
@@ -32,6 +36,9 @@ internal sealed class PopulationRecorder : IPopulationObserver
     internal PopulationProgress Progress { get; }
 
     internal IReadOnlyList<CellHistory> Histories => _histories;
+
+    /// <summary>Whether each cell has a folder with files of its own.</summary>
+    internal bool WritesCells { get; }
 
     internal int Recoveries { get; private set; }
 
@@ -53,13 +60,12 @@ internal sealed class PopulationRecorder : IPopulationObserver
     {
         var history = _histories[message.Cell];
         history.Add(message);
-        var recent = history.Episodes.TakeLast(ResultFiles.TrackingInterval);
         _seconds[message.Cell] = _time.GetElapsedTime(_started[message.Cell]).TotalSeconds;
         Progress[message.Cell] = Progress[message.Cell] with
         {
             Episode = message.Episode,
             Seconds = _seconds[message.Cell],
-            Reward = recent.Average(e => e.Reward),
+            Reward = history.RecentReward,
             Saturation = message.Update?.Activations.SaturationRatio ?? Progress[message.Cell].Saturation,
             Agents = message.Update is null ? Progress[message.Cell].Agents : CellHistory.Count(message.Update),
         };
@@ -102,7 +108,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
 
             try
             {
-                Close(new PopulationProtocol.CellEnded(i, history.Epoch, CellStatus.Interrupted, history.Episodes.Count, 0, null), withNetworks: false);
+                Close(new PopulationProtocol.CellEnded(i, history.Epoch, CellStatus.Interrupted, history.EpisodeCount, 0, null), withNetworks: false);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -152,14 +158,24 @@ internal sealed class PopulationRecorder : IPopulationObserver
 
     private void WriteFiles(CellHistory history, bool withNetworks)
     {
+        if (!WritesCells)
+        {
+            return;
+        }
+
         var folder = RunFolder.CellFolder(history.Cell.Name);
         _folder.Write(Path.Combine(folder, "results.json"), s => ResultFiles.WriteResults(s, history));
+        if (!history.Cell.Options.Learns)
+        {
+            return; // Nothing was learned: there is no update to tell of, and no network that is not known already.
+        }
+
         _folder.Write(Path.Combine(folder, "tracking_data.json"), s => ResultFiles.WriteTracking(s, history));
         _folder.Write(Path.Combine(folder, "episodes.parquet"), s => EpisodesFile.WriteAsync(s, history).GetAwaiter().GetResult());
         if (withNetworks)
         {
-            _folder.Write(Path.Combine(folder, "policies.safetensors"), s => NetworkFiles.WritePolicies(s, history));
-            _folder.Write(Path.Combine(folder, "critic.safetensors"), s => NetworkFiles.WriteCritic(s, history));
+            _folder.Write(Path.Combine(folder, NetworkFiles.Policies), s => NetworkFiles.WritePolicies(s, history));
+            _folder.Write(Path.Combine(folder, NetworkFiles.Critic), s => NetworkFiles.WriteCritic(s, history));
         }
     }
 

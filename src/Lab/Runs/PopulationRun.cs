@@ -70,6 +70,9 @@ public sealed class PopulationRun
     /// <summary>What the cells have told; complete when the run has ended.</summary>
     public IReadOnlyList<CellHistory> Histories => _recorder.Histories;
 
+    /// <summary>Whether each cell has a folder with files of its own.</summary>
+    public bool WritesCells => _recorder.WritesCells;
+
     /// <summary>Its folder.</summary>
     public string Folder => _folder.Path;
 
@@ -165,10 +168,10 @@ public sealed class PopulationRun
     private async Task<bool> RunCellsAsync(ActorSystem system, CancellationToken interruption)
     {
         var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs));
-        var device = system.ActorOf(BatchingActor.Props(_device, options), "device");
+        var devices = Enumerable.Range(0, DeviceThreads(_plan, _device)).Select(i => system.ActorOf(BatchingActor.Props(_device, options), $"device-{i}")).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var population = system.ActorOf(
-            PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], device, _recorder, completion), "population");
+            PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion), "population");
         var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var patience = _time.CreateTimer(_ => late.TrySetResult(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using var registration = interruption.Register(() =>
@@ -176,7 +179,7 @@ public sealed class PopulationRun
             population.Tell(CellProtocol.Stop.Instance);
             patience.Change(InterruptionPatience, Timeout.InfiniteTimeSpan);
         }).ConfigureAwait(false);
-        var lost = Task.WhenAny(device.WatchAsync(CancellationToken.None), population.WatchAsync(CancellationToken.None));
+        var lost = Task.WhenAny(devices.Append(population).Select(a => a.WatchAsync(CancellationToken.None)));
         await Task.WhenAny(completion.Task, late.Task, lost).ConfigureAwait(false);
         if (lost.IsCompleted && !completion.Task.IsCompleted)
         {
@@ -189,6 +192,13 @@ public sealed class PopulationRun
         }
 
         return completion.Task.IsCompleted;
+    }
+
+    /// <summary>Threads that compute: as the scenario says, one for each processor where it says 0, and never more than there are cells. A GPU has one.</summary>
+    public static int DeviceThreads(ScenarioPlan plan, ComputeDevice device)
+    {
+        var wanted = plan.Scenario.Compute.Threads > 0 ? plan.Scenario.Compute.Threads : System.Environment.ProcessorCount;
+        return ReferenceEquals(device, ComputeDevice.Cpu) ? Math.Min(wanted, plan.Cells.Count) : 1;
     }
 
     private async Task StopAsync(ActorSystem system)

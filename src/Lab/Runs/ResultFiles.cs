@@ -23,15 +23,16 @@ internal static class ResultFiles
         json.WriteNumber("actor_lr", options.Learning.ActorRate);
         json.WriteNumber("critic_lr", options.Learning.CriticRate);
         Number(json, "stopping_episode", history.StoppingEpisode);
-        json.WriteNumber("total_episodes", history.Episodes.Count);
+        json.WriteNumber("total_episodes", history.EpisodeCount);
         Array(json, "all_rewards", history.Episodes.Select(e => (double?)e.Reward));
-        Number(json, "final_reward", history.Episodes.Count > 0 ? history.Episodes[^1].Reward : null);
+        Number(json, "final_reward", history.FinalReward);
         var agents = history.LastUpdate?.Agents ?? new AgentSample[options.Clients];
         Episodes(json, "per_actor_stopped", agents, o => o.ReferenceStop);
         json.WriteString("name", history.Cell.Name);
+        json.WriteString("mode", ModeOf(history));
         json.WriteNumber("seed", options.Seed);
         json.WriteString("status", StatusOf(end));
-        Number(json, "diverged_episode", end?.Status == CellStatus.Diverged ? history.Episodes.Count : null);
+        Number(json, "diverged_episode", end?.Status == CellStatus.Diverged ? history.EpisodeCount : null);
         json.WriteString("detail", end?.Detail);
         Episodes(json, "onset_episode", agents, o => o.SaturationOnset);
         Episodes(json, "gradient_death_episode", agents, o => o.GradientDeath);
@@ -107,6 +108,9 @@ internal static class ResultFiles
 #pragma warning disable CA1308 // The words of the result files are lower case.
     internal static string StatusOf(PopulationProtocol.CellEnded? end) => (end?.Status ?? CellStatus.Interrupted).ToString().ToLowerInvariant();
 #pragma warning restore CA1308
+
+    /// <summary>The word for what a cell does: learn, act.</summary>
+    internal static string ModeOf(CellHistory history) => history.Cell.Options.Learns ? "learn" : "act";
 
     private static void Activations(Utf8JsonWriter json, int episode, ActivationSummary summary)
     {

@@ -49,13 +49,13 @@ internal static class RunDocuments
         json.WriteStartArray();
         for (var i = 0; i < recorder.Histories.Count; i++)
         {
-            WriteRow(json, recorder.Histories[i], recorder.Seconds(i));
+            WriteRow(json, recorder.Histories[i], recorder.Seconds(i), recorder.WritesCells);
         }
 
         json.WriteEndArray();
     }
 
-    private static void WriteRow(Utf8JsonWriter json, CellHistory history, double seconds)
+    private static void WriteRow(Utf8JsonWriter json, CellHistory history, double seconds, bool hasFolder)
     {
         var outcome = new CellOutcome(history);
         json.WriteStartObject();
@@ -63,6 +63,7 @@ internal static class RunDocuments
         json.WriteNumber("configuration", history.Cell.Configuration);
         json.WriteNumber("run", history.Cell.Run);
         json.WriteNumber("seed", history.Cell.Options.Seed);
+        json.WriteString("mode", ResultFiles.ModeOf(history));
         json.WriteNumber("actor_lr", history.Cell.Options.Learning.ActorRate);
         json.WriteNumber("critic_lr", history.Cell.Options.Learning.CriticRate);
         json.WriteStartObject("parameters");
@@ -74,15 +75,16 @@ internal static class RunDocuments
         json.WriteEndObject();
         json.WriteString("status", ResultFiles.StatusOf(history.End));
         json.WriteString("detail", history.End?.Detail);
-        json.WriteNumber("episodes", history.Episodes.Count);
+        json.WriteNumber("episodes", history.EpisodeCount);
         ResultFiles.Number(json, "stopping_episode", history.StoppingEpisode);
         ResultFiles.Number(json, "agents_stopped", outcome.AgentsStopped);
         ResultFiles.Number(json, "saturation", outcome.Saturation);
-        ResultFiles.Number(json, "final_reward", history.Episodes.Count > 0 ? history.Episodes[^1].Reward : null);
+        ResultFiles.Number(json, "final_reward", history.FinalReward);
+        ResultFiles.Number(json, "mean_reward", history.MeanReward);
         ResultFiles.Number(json, "evaluation", outcome.Evaluation);
         ResultFiles.Number(json, "best_constant", history.BestConstant?.Reward);
         ResultFiles.Number(json, "seconds", Math.Round(seconds, 3));
-        json.WriteString("folder", RunFolder.CellFolder(history.Cell.Name).Replace('\\', '/'));
+        json.WriteString("folder", hasFolder ? RunFolder.CellFolder(history.Cell.Name).Replace('\\', '/') : null);
         json.WriteEndObject();
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Simulator.Agents;
 using Simulator.Environment;
 
 namespace Simulator.Lab;
@@ -149,6 +150,22 @@ internal sealed partial class NameType : OptionType
     public static partial Regex Valid();
 }
 
+/// <summary>The path of a folder.</summary>
+internal sealed class FolderType : OptionType
+{
+    private const int Longest = 4096;
+
+    public override string Allowed => "the path of a folder";
+
+    public override OptionReading Read(SourceNode node) =>
+        node is SourceScalar { IsNull: false, Text: { Length: > 0 and <= Longest } text } && !text.Any(char.IsControl)
+            ? OptionReading.Of(new FolderPath(text))
+            : OptionReading.NotA("a path", node);
+
+    public override string ToYaml(object? value) =>
+        $"\"{((FolderPath)value!).Path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+}
+
 /// <summary>An interval, written as a list of two numbers; both ends lie between two bounds.</summary>
 internal sealed class IntervalType(double low, double high) : OptionType
 {
@@ -183,6 +200,8 @@ internal sealed class IntervalType(double low, double high) : OptionType
 /// <summary>Another type's values, or null.</summary>
 internal sealed class OptionalType(OptionType inner) : OptionType
 {
+    public OptionType Inner => inner;
+
     public override string Allowed => $"{inner.Allowed}, or null";
 
     public override OptionReading Read(SourceNode node) => node is SourceScalar { IsNull: true } ? OptionReading.Of(null) : inner.Read(node);

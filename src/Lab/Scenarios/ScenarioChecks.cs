@@ -1,4 +1,5 @@
 using Simulator.Cells;
+using Simulator.Master;
 
 namespace Simulator.Lab;
 
@@ -54,6 +55,13 @@ internal static class ScenarioChecks
             yield return new(
                 ["environment.steps", "clients"],
                 $"an episode of {environment.Steps} steps of {cell.Clients} clients has more observations than an array holds; environment.steps may be at most {Array.MaxLength / (20L * cell.Clients)}");
+        }
+
+        if (cell.Learns && cell.SharesPolicy && learning.Update == UpdateMode.Sequential)
+        {
+            yield return new(
+                ["policy.sharing", "learning.update"],
+                "one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous");
         }
 
         if (exploration.Final > exploration.Initial)

@@ -14,6 +14,11 @@ public sealed record ComputeOptions
     [Description("Milliseconds that the batching actor waits for further cells before it runs a batch.")]
     [Range(0.0, 10_000.0)]
     public double BatchDelayMs { get; init; }
+
+    /// <summary>Threads that compute, each with the cells that are its own; 0: one for each processor of the machine.</summary>
+    [Description("Threads that compute, each for cells of its own: 0 for one per processor of the machine, and never more than there are cells. On CUDA always 1. For speed, not for results.")]
+    [Range(0, 1024)]
+    public int Threads { get; init; }
 }
 
 /// <summary>A population as a scenario file describes it: what every cell has in common, and what is swept.</summary>
@@ -46,6 +51,12 @@ public sealed record ScenarioOptions
     [Description("Copies of each configuration, with the seeds seed, seed + 1, and so on.")]
     [Range(1, ScenarioPlan.LargestPopulation)]
     public int Cells { get; init; } = 1;
+
+    /// <summary>Whether the cells learn.</summary>
+    [Description(
+        "learn: clients explore and learn after each episode; act: they do what their policies say, the master selects without chance, and nothing is stored, monitored or learned "
+        + "(the keys of exploration, learning and tracking have no effect then). Cells that act share one critic, drawn from the scenario's seed or loaded.")]
+    public CellMode Mode { get; init; } = CellMode.Learn;
 
     /// <summary>Physics.</summary>
     [Description("The mobile-edge cell: radio, server, batteries, tasks and the cost of a step.")]
@@ -94,6 +105,8 @@ public sealed record ScenarioOptions
     public CellOptions ToCell(ulong seed) => new()
     {
         Seed = seed,
+        Mode = Mode,
+        CriticSeed = Mode == CellMode.Act ? Seed : 0,
         Episodes = Episodes,
         Clients = Clients,
         Environment = Environment,

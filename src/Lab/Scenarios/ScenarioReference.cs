@@ -28,7 +28,7 @@ public static class ScenarioReference
 
         `sweep` says what differs between configurations. It is a map of dotted key to list, and every combination of the values is a
         configuration; or a list of such maps, whose configurations are joined (`{}` among them stands for the scenario without changes). Two
-        equal configurations are a fault. The keys `name`, `cells` and `compute.*` belong to the whole population and cannot be swept.
+        equal configurations are a fault. The keys `name`, `cells`, `policy.from` and `compute.*` belong to the whole population and cannot be swept.
 
         Each configuration is run by `cells` cells with the seeds `seed`, `seed` + 1, and so on. All randomness of a cell comes from its seed, so
         configurations with equal seeds meet the same devices, tasks and noise. `seed` itself can be swept; then `cells` must be 1 and
@@ -51,6 +51,16 @@ public static class ScenarioReference
 
         has four configurations of two cells: `actor_rate-0.001-power_dbm-1_24-s42` and `-s43`, `actor_rate-0.001-power_dbm-10_24-s42` and `-s43`, and
         the same with `actor_rate-0.01`. The critic's rate is the same in all of them and so in no name.
+
+        ## Acting, and networks from a finished run
+
+        With `mode: act` nothing is learned: clients do what their policies say, on the tasks of the training episodes. Such cells share one critic, which is asked only where more clients propose than the server
+        takes. They have no networks to save, and no evaluation unless `evaluation.episodes` asks for one, which is made once, with the baselines. `population.json` has a row for each cell; `results.json` is written
+        for each of at most 1,000 cells, and the other files of a cell are not.
+
+        `policy.from` names the folder of a finished run with one cell, or one of its cells' folders (`runs/x/cells/NAME`): its `policies.safetensors` and `critic.safetensors` are what the cells start with, client i with
+        policy i, in every cell the same. Their number, shapes, variant, output, observations and sharing must be the scenario's; the variant fullnorm cannot be loaded. A relative path starts from the working directory. A cell that learns
+        goes on from there with a new optimiser, an empty replay memory and the exploration of its own episodes.
 
         """;
 

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Simulator.Agents;
 using Simulator.Cells;
 using Simulator.Environment;
 
@@ -33,14 +34,14 @@ internal sealed class SchemaOption(SchemaSection parent, PropertyInfo property, 
 {
     public OptionType Type { get; } = type;
 
-    /// <summary>Whether the key belongs to a cell, so that cells can differ in it; name, cells and compute belong to the population.</summary>
+    /// <summary>Whether the key belongs to a cell, so that cells can differ in it; name, cells, compute and folders belong to the population.</summary>
     public bool CanBeSwept
     {
         get
         {
             SchemaNode top = this;
             while (top.Parent is { Parent: not null } section) top = section;
-            return typeof(CellOptions).GetProperty(top.Property.Name) is not null;
+            return typeof(CellOptions).GetProperty(top.Property.Name) is not null && Type is not OptionalType { Inner: FolderType };
         }
     }
 
@@ -177,6 +178,7 @@ internal static class ScenarioSchema
             _ when type == typeof(Interval) => new IntervalType(Bound(range?.Minimum, double.MinValue), Bound(range?.Maximum, double.MaxValue)),
             _ when type == typeof(bool) => new SwitchType(),
             _ when type == typeof(string) => new NameType(),
+            _ when type == typeof(FolderPath) => new OptionalType(new FolderType()),
             { IsEnum: true } => new ChoiceType(type),
             _ => null,
         };

@@ -15,6 +15,7 @@ internal sealed class SweepExpansion
     private readonly List<ScenarioFault> _faults;
     private readonly HashSet<SchemaOption> _naming;
     private readonly HashSet<ScenarioFault> _reported = [];
+    private readonly NetworkFolders _networks = new();
 
     private SweepExpansion(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults)
     {
@@ -33,7 +34,7 @@ internal sealed class SweepExpansion
     }
 
     /// <summary>Cells that differ in nothing but their seed, and what names them.</summary>
-    private sealed record Configuration(ProductSource Product, BoundValue[] Chosen, CellOptions Options)
+    private sealed record Configuration(ProductSource Product, BoundValue[] Chosen, CellOptions Options, InitialNetworks? Networks)
     {
         private readonly HashSet<ulong> _known = [];
         private readonly List<ulong> _seeds = [];
@@ -78,7 +79,7 @@ internal sealed class SweepExpansion
             var changed = new OrderedDictionary<string, string>(StringComparer.Ordinal);
             var label = Label(configuration, number, changed);
             foreach (var (run, seed) in configuration.Seeds.Index())
-                cells.Add(new PlannedCell($"{label}-s{seed}", number, run + 1, configuration.Options with { Seed = seed }, changed));
+                cells.Add(new PlannedCell($"{label}-s{seed}", number, run + 1, configuration.Options with { Seed = seed, Networks = configuration.Networks }, changed));
         }
 
         return cells;
@@ -92,12 +93,15 @@ internal sealed class SweepExpansion
             var repeats = false;
             foreach (var (scenario, chosen) in Combinations(_scenario, product.Axes, []))
             {
-                var options = scenario.ToCell(0);
+                // A swept seed makes no configuration, and is no seed of the critic that cells share.
+                var options = (scenario with { Seed = _scenario.Seed }).ToCell(0);
                 if (!found.TryGetValue(options, out var configuration))
                 {
-                    configuration = new Configuration(product, chosen, options);
+                    var contradictions = ScenarioChecks.Check(options).ToList();
+                    var networks = contradictions.Count == 0 ? Load(options, contradictions) : null;
+                    configuration = new Configuration(product, chosen, options, networks);
                     found.Add(options, configuration);
-                    foreach (var contradiction in ScenarioChecks.Check(options)) Report(contradiction, product, chosen);
+                    foreach (var contradiction in contradictions) Report(contradiction, product, chosen);
                 }
 
                 for (var copy = 0; copy < scenario.Cells; copy++) repeats |= !configuration.TryAdd(scenario.Seed + (ulong)copy);
@@ -107,6 +111,22 @@ internal sealed class SweepExpansion
         }
 
         return found.Values;
+    }
+
+    /// <summary>The networks that a configuration starts with; null where they are drawn, or with a contradiction added.</summary>
+    private InitialNetworks? Load(CellOptions options, List<Contradiction> contradictions)
+    {
+        if (options.Policy.From is not { } folder) return null;
+
+        try
+        {
+            return _networks.Load(folder.Path, options);
+        }
+        catch (NetworkFolderException fault)
+        {
+            contradictions.Add(new(["policy.from"], fault.Message));
+            return null;
+        }
     }
 
     private void Report(Contradiction contradiction, ProductSource product, BoundValue[] chosen)

@@ -8,7 +8,7 @@ public class ScenarioFaultTests
     private const string LearningKeys = "actor_rate, critic_rate, update, batch, replay, gamma, max_grad_norm";
 
     private const string TopKeys =
-        "name, seed, episodes, clients, cells, environment, policy, exploration, selection, learning, mitigation, evaluation, tracking, compute, sweep";
+        "name, seed, episodes, clients, cells, mode, environment, policy, exploration, selection, learning, mitigation, evaluation, tracking, compute, sweep";
 
     [Theory]
 
@@ -95,7 +95,17 @@ public class ScenarioFaultTests
         "seed: 18446744073709551615\ncells: 2",
         "s.yaml:2: cells: the seeds of 2 cells from 18446744073709551615 on go beyond the largest seed, 18446744073709551615")]
 
+    [InlineData(
+        "policy: {sharing: shared}\nlearning:\n  update: sequential",
+        "s.yaml:1: policy.sharing: one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous")]
+    [InlineData("mode: play", "s.yaml:1: mode: 'play' is not allowed; allowed: learn, act")]
+    [InlineData("policy: {from: [a]}", "s.yaml:1: policy.from: a list is not a path; allowed: the path of a folder, or null")]
+    [InlineData(
+        "seed: 1\npolicy:\n  from: no/such/folder",
+        "s.yaml:3: policy.from: there is no folder 'no/such/folder'; name the folder of a finished run with one cell, or of one of its cells")]
+
     // Sweep
+    [InlineData("sweep: {policy.from: [a]}", "s.yaml:1: sweep.policy.from: this key belongs to the whole population and cannot be swept; cells differ in the other keys")]
     [InlineData("sweep: 3", "s.yaml:1: sweep: '3' stands where a mapping belongs; expected a map of key to list, or a list of such maps")]
     [InlineData("sweep: []", "s.yaml:1: sweep: an empty list stands for no configuration at all; leave the sweep out, or write {}")]
     [InlineData("sweep: [3]", "s.yaml:1: sweep: '3' stands where a mapping belongs; expected a map of key to list, or a list of such maps")]

@@ -59,7 +59,9 @@ public class ScenarioReaderTests
     [Fact]
     public void A_cell_carries_every_option_of_the_scenario_that_it_has()
     {
-        foreach (var property in typeof(CellOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
+        // Networks are read from the folder that the scenario names, and the critic's seed is the scenario's own.
+        static bool IsOwn(PropertyInfo property) => property.CanWrite && property.Name is not (nameof(CellOptions.Networks) or nameof(CellOptions.CriticSeed));
+        foreach (var property in typeof(CellOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(IsOwn))
         {
             var twin = typeof(ScenarioOptions).GetProperty(property.Name);
             Assert.Equal(property.PropertyType, twin?.PropertyType);
@@ -67,11 +69,12 @@ public class ScenarioReaderTests
         }
 
         var swept = ScenarioSchema.Options.Where(option => option.CanBeSwept).ToArray();
-        Assert.DoesNotContain(swept, option => option.Path is "name" or "cells" || option.Path.StartsWith("compute.", StringComparison.Ordinal));
+        Assert.DoesNotContain(swept, option => option.Path is "name" or "cells" or "policy.from" || option.Path.StartsWith("compute.", StringComparison.Ordinal));
         var scenario = new ScenarioOptions
         {
             Episodes = 1,
             Clients = 2,
+            Mode = CellMode.Act,
             Environment = new() { Steps = 3 },
             Policy = new() { Variant = PolicyVariant.Large },
             Exploration = new() { Final = 0.5 },
@@ -81,9 +84,10 @@ public class ScenarioReaderTests
             Evaluation = new() { Every = 5 },
             Tracking = new() { Window = 6 },
         };
-        foreach (var property in typeof(CellOptions).GetProperties().Where(p => p.CanWrite && p.Name != nameof(CellOptions.Seed)))
+        foreach (var property in typeof(CellOptions).GetProperties().Where(p => IsOwn(p) && p.Name != nameof(CellOptions.Seed)))
             Assert.Equal(typeof(ScenarioOptions).GetProperty(property.Name)!.GetValue(scenario), property.GetValue(scenario.ToCell(9)));
         Assert.Equal(9u, scenario.ToCell(9).Seed);
+        Assert.Equal(scenario.Seed, scenario.ToCell(9).CriticSeed);
     }
 
     [Fact]

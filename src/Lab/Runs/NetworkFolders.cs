@@ -1,0 +1,176 @@
+using Simulator.Cells;
+using Simulator.Compute;
+using Simulator.Protocol;
+
+namespace Simulator.Lab;
+
+/// <summary>Thrown when a folder has no networks that a cell can start with.</summary>
+internal sealed class NetworkFolderException : Exception
+{
+    /// <summary>Makes the exception with a message for the user.</summary>
+    public NetworkFolderException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes the exception with a message for the user and its cause.</summary>
+    public NetworkFolderException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    /// <summary>Makes the exception.</summary>
+    public NetworkFolderException()
+    {
+    }
+}
+
+/// <summary>
+/// Reads what <see cref="NetworkFiles"/> wrote: the networks of a finished cell, for cells to start with. Each folder is read once and its arrays are shared by all cells that start
+/// with them. Nothing outside the folder is read: links in it are refused.
+/// </summary>
+internal sealed class NetworkFolders
+{
+    private readonly Dictionary<string, (string Folder, SafetensorsFile Policies, SafetensorsFile Critic)> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string, NetworkArchitecture, NetworkArchitecture, int), InitialNetworks> _loaded = [];
+
+    /// <summary>The networks of a folder.</summary>
+    /// <param name="path">Folder of a cell, or of a run with one cell.</param>
+    /// <param name="options">The cell that they must fit.</param>
+    /// <exception cref="NetworkFolderException">There are none, or they do not fit.</exception>
+    internal InitialNetworks Load(string path, CellOptions options)
+    {
+        if (options.Policy.Variant == PolicyVariant.Fullnorm)
+        {
+            throw new NetworkFolderException("networks of the variant fullnorm cannot be loaded, since their running statistics cannot be set; leave policy.from out, or choose another policy.variant");
+        }
+
+        try
+        {
+            var (folder, policies, critic) = Files(path);
+            CheckMetadata(Path.Combine(folder, NetworkFiles.Policies), policies, options);
+            var key = (path, CellMembers.PolicyOf(options), CellMembers.CriticOf(options), CellMembers.PoliciesOf(options));
+            if (!_loaded.TryGetValue(key, out var networks))
+            {
+                var own = Read(Path.Combine(folder, NetworkFiles.Policies), policies, key.Item2, key.Item4, stacked: true);
+                networks = new InitialNetworks(own, Read(Path.Combine(folder, NetworkFiles.Critic), critic, key.Item3, 1, stacked: false)[0]);
+                _loaded.Add(key, networks);
+            }
+
+            return networks;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or NotSupportedException)
+        {
+            throw new NetworkFolderException($"the networks in '{Wording.Shorten(path)}' cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    private (string Folder, SafetensorsFile Policies, SafetensorsFile Critic) Files(string path)
+    {
+        if (!_files.TryGetValue(path, out var files))
+        {
+            var folder = CellFolder(path);
+            files = (folder, SafetensorsFile.Read(FileIn(folder, NetworkFiles.Policies)), SafetensorsFile.Read(FileIn(folder, NetworkFiles.Critic)));
+            _files.Add(path, files);
+        }
+
+        return files;
+    }
+
+    private static string CellFolder(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            throw new NetworkFolderException($"there is no folder '{Wording.Shorten(path)}'; name the folder of a finished run with one cell, or of one of its cells");
+        }
+
+        if (File.Exists(Path.Combine(path, NetworkFiles.Policies)))
+        {
+            return path;
+        }
+
+        var cells = new DirectoryInfo(Path.Combine(path, "cells"));
+        var found = cells is { Exists: true, LinkTarget: null } ? cells.EnumerateDirectories().OrderBy(d => d.Name, StringComparer.Ordinal).ToList() : [];
+        return found switch
+        {
+            [] => throw new NetworkFolderException(
+                $"'{Wording.Shorten(path)}' holds no {NetworkFiles.Policies} and no cells; name the folder of a finished run with one cell, or of one of its cells"),
+            [{ LinkTarget: not null }] => throw new NetworkFolderException($"'{found[0].FullName}' is a link; only what lies in the folder itself is read"),
+            [var one] => Path.Combine(path, "cells", one.Name),
+            _ => throw new NetworkFolderException(
+                $"'{Wording.Shorten(path)}' has {found.Count} cells; name one of them, such as {Path.Combine(path, "cells", found[0].Name)}"),
+        };
+    }
+
+    private static string FileIn(string folder, string name)
+    {
+        var file = new FileInfo(Path.Combine(folder, name));
+        return !file.Exists ? throw new NetworkFolderException($"'{folder}' holds no {name}: it is no cell of a finished run that learned")
+            : file.LinkTarget is not null ? throw new NetworkFolderException($"'{file}' is a link; only what lies in the folder itself is read")
+            : file.ToString();
+    }
+
+    /// <summary>What equal shapes do not tell; files of others, which do not say, are taken at their shapes.</summary>
+    private static void CheckMetadata(string source, SafetensorsFile file, CellOptions options)
+    {
+        (string Key, string Option, string Wanted)[] wanted =
+        [
+            ("variant", "policy.variant", options.Policy.Variant.ToString()),
+            ("output", "mitigation.output", options.Mitigation.Output.ToString()),
+            ("observations", "mitigation.observations", options.Mitigation.Observations.ToString()),
+            ("sharing", "policy.sharing", options.Policy.Sharing.ToString()),
+        ];
+        foreach (var (key, option, value) in wanted)
+        {
+            if (file.Metadata.TryGetValue(key, out var found) && found != value)
+            {
+                throw new NetworkFolderException(
+                    $"{source} is of another kind: it was trained with {option}: {ScenarioSchema.SnakeCase(Wording.Shorten(found))}, and here that is {ScenarioSchema.SnakeCase(value)}");
+            }
+        }
+    }
+
+    private static HostPayload[] Read(string source, SafetensorsFile file, NetworkArchitecture architecture, int count, bool stacked)
+    {
+        var layout = architecture.Layout;
+        var networks = new float[count][];
+        for (var i = 0; i < count; i++)
+        {
+            networks[i] = new float[layout.Length];
+        }
+
+        foreach (var tensor in layout.Tensors)
+        {
+            int[] shape = tensor.Columns > 0 ? [tensor.Rows, tensor.Columns] : [tensor.Rows];
+            shape = stacked ? [count, .. shape] : shape;
+            if (!file.Contains(tensor.Name))
+            {
+                throw new NetworkFolderException($"{source} does not fit: it has no tensor {tensor.Name}");
+            }
+
+            var found = file.Shape(tensor.Name);
+            if (stacked && found.Count == shape.Length && found[0] != count)
+            {
+                throw new NetworkFolderException($"{source} does not fit: it holds {found[0]} {(found[0] == 1 ? "policy" : "policies")}, and {count} are needed");
+            }
+
+            if (!found.SequenceEqual(shape))
+            {
+                throw new NetworkFolderException($"{source} does not fit: {tensor.Name} has the shape [{string.Join(", ", found)}], and [{string.Join(", ", shape)}] is needed");
+            }
+
+            var values = file.Floats(tensor.Name);
+            if (Array.Exists(values, v => !float.IsFinite(v)))
+            {
+                throw new NetworkFolderException($"{source} cannot be acted with: {tensor.Name} has numbers that are not finite, so its cell had diverged");
+            }
+
+            for (var i = 0; i < count; i++)
+            {
+                values.AsSpan(i * tensor.Length, tensor.Length).CopyTo(networks[i].AsSpan(tensor.Offset));
+            }
+        }
+
+        return Array.ConvertAll(networks, n => new HostPayload(n));
+    }
+}
