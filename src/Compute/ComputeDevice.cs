@@ -51,6 +51,20 @@ public sealed class ComputeDevice
     /// <summary>Version of the libtorch that TorchSharp is bound to.</summary>
     public static string LibraryVersion => torch.__version__;
 
+    /// <summary>
+    /// The device as several batching actors share it: as many as there are threads or cells, each with its part of the threads. With many cells every thread takes operations of its own; with fewer
+    /// cells than threads the threads share operations. A GPU is not split.
+    /// </summary>
+    /// <param name="threads">Threads of all together, at least one.</param>
+    /// <param name="cells">Cells that compute on the device, at least one.</param>
+    public IReadOnlyList<ComputeDevice> Split(int threads, int cells)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(cells);
+        var parts = IsHost ? Math.Min(threads, cells) : 1;
+        return [.. Enumerable.Range(0, parts).Select(i => WithThreads((threads / parts) + (i < threads % parts ? 1 : 0)))];
+    }
+
     /// <summary>The same device, with fewer or more threads an operation; a GPU stays as it is.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one.</exception>
     public ComputeDevice WithThreads(int threads)

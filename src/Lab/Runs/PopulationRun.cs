@@ -168,7 +168,7 @@ public sealed class PopulationRun
     private async Task<bool> RunCellsAsync(ActorSystem system, CancellationToken interruption)
     {
         var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs));
-        var devices = Enumerable.Range(0, DeviceThreads(_plan, _device)).Select(i => system.ActorOf(BatchingActor.Props(_device, options), $"device-{i}")).ToArray();
+        var devices = DeviceParts().Select((part, i) => system.ActorOf(BatchingActor.Props(part, options), $"device-{i}")).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var population = system.ActorOf(
             PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion), "population");
@@ -194,11 +194,11 @@ public sealed class PopulationRun
         return completion.Task.IsCompleted;
     }
 
-    /// <summary>Threads that compute: as the scenario says, one for each processor where it says 0, and never more than there are cells. A GPU has one.</summary>
-    public static int DeviceThreads(ScenarioPlan plan, ComputeDevice device)
+    /// <summary>The parts of the device that cells share: threads as the scenario says, one for each processor where it says 0.</summary>
+    private IReadOnlyList<ComputeDevice> DeviceParts()
     {
-        var wanted = plan.Scenario.Compute.Threads > 0 ? plan.Scenario.Compute.Threads : System.Environment.ProcessorCount;
-        return ReferenceEquals(device, ComputeDevice.Cpu) ? Math.Min(wanted, plan.Cells.Count) : 1;
+        var threads = _plan.Scenario.Compute.Threads;
+        return _device.Split(threads > 0 ? threads : System.Environment.ProcessorCount, _plan.Cells.Count);
     }
 
     private async Task StopAsync(ActorSystem system)

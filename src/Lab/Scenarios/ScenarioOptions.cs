@@ -15,8 +15,8 @@ public sealed record ComputeOptions
     [Range(0.0, 10_000.0)]
     public double BatchDelayMs { get; init; }
 
-    /// <summary>Threads that compute, each with the cells that are its own; 0: one for each processor of the machine.</summary>
-    [Description("Threads that compute, each for cells of its own: 0 for one per processor of the machine, and never more than there are cells. On CUDA always 1. For speed, not for results.")]
+    /// <summary>Threads that compute; 0: one for each processor of the machine. Cells are dealt out to them; with fewer cells than threads, threads share the operations of a cell.</summary>
+    [Description("Threads that compute, 0 for one per processor: each for cells of its own, and with fewer cells than threads together. On CUDA always 1. For speed, not for results.")]
     [Range(0, 1024)]
     public int Threads { get; init; }
 }
