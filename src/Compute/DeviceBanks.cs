@@ -24,6 +24,9 @@ internal sealed class Holding(Bank bank, int order, int first, int count, int jo
     /// <summary>Rounds that have begun and are not complete: one, or a few.</summary>
     internal List<Round> Open { get; } = new(1);
 
+    /// <summary>Complete rounds and requests that wait for the next flush.</summary>
+    internal int Waiting { get; set; }
+
     internal Round? Find(in Turn turn, bool improve)
     {
         foreach (var round in Open)

@@ -43,12 +43,25 @@ internal sealed class ReadyWork
         _spare.Push(round);
     }
 
-    internal void Add(Round round) => _rounds.Add(round);
+    internal void Add(Round round)
+    {
+        round.Holding.Waiting++;
+        _rounds.Add(round);
+    }
 
-    internal void Add(CriticRequest request) => _critics.Add(request);
+    internal void Add(CriticRequest request)
+    {
+        request.Holding.Waiting++;
+        _critics.Add(request);
+    }
 
     internal void Drop(Holding holding)
     {
+        if (holding.Waiting == 0)
+        {
+            return; // As it is when a cell ends by itself: a population must not search its work at each end.
+        }
+
         _rounds.RemoveAll(r =>
         {
             var drops = r.Holding == holding;
@@ -77,9 +90,15 @@ internal sealed class ReadyWork
             begin = end;
         }
 
-        _rounds.ForEach(Return);
+        foreach (var round in _rounds)
+        {
+            round.Holding.Waiting--;
+            Return(round);
+        }
+
         _rounds.Clear();
         RunCritics(failure);
+        _critics.ForEach(r => r.Holding.Waiting--);
         _critics.Clear();
     }
 

@@ -86,6 +86,26 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(12, results.RootElement.GetProperty("total_episodes").GetInt32());
     }
 
+    [Fact]
+    public async Task Networks_that_are_not_there_are_told_with_their_place_before_anything_is_written()
+    {
+        var (status, output, error) = await RunAsync("mode: act\npolicy:\n  from: no/such/run");
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Empty(output);
+        Assert.EndsWith($"s.yaml:3: policy.from: there is no folder 'no/such/run'; name the folder of a finished run with one cell, or of one of its cells{System.Environment.NewLine}", error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Output));
+    }
+
+    [Fact]
+    public async Task A_large_population_is_spoken_of_as_a_whole()
+    {
+        var (status, output, _) = await RunAsync("mode: act\nclients: 2\ncells: 150\nepisodes: 3\nenvironment: { steps: 2 }");
+        Assert.Equal(ExitStatus.Done, status);
+        Assert.Contains("150 cells: 150 have ended, 100 % of their episodes are done; reward -", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("episode 3 of 3", output, StringComparison.Ordinal);
+        Assert.Contains("150 cells: 150 completed; 20 of them are described above.", output, StringComparison.Ordinal);
+    }
+
     private async Task<(int Status, string Output, string Error)> RunAsync(string yaml, params string[] options)
     {
         var scenario = Path.Combine(_folder, "s.yaml");
