@@ -101,7 +101,12 @@ internal static class BenchCommand
         {
             await (console is null
                 ? Measure(_ => { })
-                : console.Status().StartAsync("measuring", status => Measure(part => status.Status($"measuring {Markup.Escape(part.Name)}")))).ConfigureAwait(false);
+                : console.Status().AutoRefresh(false).StartAsync("measuring", status => Measure(part =>
+                {
+                    // Redrawn only here: nothing should run beside a measurement.
+                    status.Status($"measuring {Markup.Escape(part.Name)}");
+                    status.Refresh();
+                }))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (interruption.IsCancellationRequested)
         {

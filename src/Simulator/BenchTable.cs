@@ -45,13 +45,14 @@ internal static class BenchTable
         }
     }
 
-    /// <summary>A number as people read it: three or four figures, thousands apart.</summary>
+    /// <summary>A number as people read it: three figures, thousands apart.</summary>
     internal static string Number(double value) => Math.Abs(value) switch
     {
         0 => "0",
         >= 100 => value.ToString("#,0", CultureInfo.InvariantCulture),
         >= 10 => value.ToString("0.0", CultureInfo.InvariantCulture),
         >= 1 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        >= 0.1 => value.ToString("0.000", CultureInfo.InvariantCulture),
         >= 0.001 => value.ToString("0.0000", CultureInfo.InvariantCulture),
         _ => value.ToString("0.0e0", CultureInfo.InvariantCulture),
     };
