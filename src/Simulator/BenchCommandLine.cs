@@ -13,59 +13,64 @@ internal static class BenchCommandLine
 
     private const char Separator = ',';
 
+    private static readonly BenchmarkSettings Usual = new();
+
+    private static readonly Option<string?> Json = new("--json") { Description = "Also writes the figures to a file, with the machine they were measured on.", HelpName = "FILE" };
+
+    private static readonly Option<BenchmarkPart[]?> Only = new("--only")
+    {
+        Description = $"Measures only these parts, with commas between them, of: {string.Join(", ", BenchmarkSuite.Parts.Select(p => p.Name))}. All by default.",
+        HelpName = "PART,...",
+        CustomParser = Parts,
+    };
+
+    private static readonly Option<PopulationSize[]?> Sizes = new("--sizes")
+    {
+        Description = $"Clients of the populations to measure, with commas between them; {PopulationSize.ActingPrefix} before one that only acts. {string.Join(Separator, Usual.Sizes)} by default.",
+        HelpName = "N,...",
+        CustomParser = ReadSizes,
+    };
+
+    private static readonly Option<double?> Limit = new("--limit")
+    {
+        Description = $"Seconds that one population may take; then it reports what it has. {Usual.Limit.TotalSeconds} by default.",
+        HelpName = "SECONDS",
+        CustomParser = r => Number(r, 1, 86_400),
+    };
+
+    private static readonly Option<double?> Effort = new("--effort")
+    {
+        Description = "Multiplies the number of measurements: 0.1 for a quick look, 2 for narrower intervals. 1 by default.",
+        HelpName = "FACTOR",
+        CustomParser = r => Number(r, 0.01, 100),
+    };
+
+    private static readonly Option<string?> Trial = new(TrialOption) { Hidden = true };
+
     internal static Command Bench(TextWriter output, TextWriter error)
     {
-        var parts = string.Join(", ", BenchmarkSuite.Parts.Select(p => p.Name));
-        var usual = new BenchmarkSettings();
-        var json = new Option<string?>("--json") { Description = "Also writes the figures to a file, with the machine they were measured on.", HelpName = "FILE" };
-        var only = new Option<BenchmarkPart[]?>("--only")
-        {
-            Description = $"Measures only these parts, with commas between them, of: {parts}. All by default.",
-            HelpName = "PART,...",
-            CustomParser = Parts,
-        };
-        var sizes = new Option<PopulationSize[]?>("--sizes")
-        {
-            Description = $"Clients of the populations to measure, with commas between them; {PopulationSize.ActingPrefix} before one that only acts. "
-                + $"{string.Join(Separator, usual.Sizes)} by default.",
-            HelpName = "N,...",
-            CustomParser = Sizes,
-        };
-        var limit = new Option<double?>("--limit")
-        {
-            Description = $"Seconds that one population may take; then it reports what it has. {usual.Limit.TotalSeconds} by default.",
-            HelpName = "SECONDS",
-            CustomParser = r => Number(r, 1, 86_400),
-        };
-        var effort = new Option<double?>("--effort")
-        {
-            Description = "Multiplies the number of measurements: 0.1 for a quick look, 2 for narrower intervals. 1 by default.",
-            HelpName = "FACTOR",
-            CustomParser = r => Number(r, 0.01, 100),
-        };
-        var trial = new Option<string?>(TrialOption) { Hidden = true };
         var command = new Command(
             "bench",
             "Measures how fast this machine simulates, and says which targets are reached. Takes about ten minutes; nothing else should run meanwhile.")
         {
-            json, only, sizes, limit, effort, trial,
+            Json, Only, Sizes, Limit, Effort, Trial,
         };
-        command.SetAction((parsed, _) => parsed.GetValue(trial) is { } request
+        command.SetAction((parsed, _) => parsed.GetValue(Trial) is { } request
             ? BenchCommand.MeasureTrialAsync(request, output, error)
-            : BenchCommand.ExecuteAsync(
-                new BenchArguments(
-                    parsed.GetValue(json),
-                    parsed.GetValue(only) ?? BenchmarkSuite.Parts,
-                    new BenchmarkSettings
-                    {
-                        Sizes = parsed.GetValue(sizes) ?? usual.Sizes,
-                        Limit = TimeSpan.FromSeconds(parsed.GetValue(limit) ?? usual.Limit.TotalSeconds),
-                        Effort = parsed.GetValue(effort) ?? usual.Effort,
-                    }),
-                output,
-                error));
+            : BenchCommand.ExecuteAsync(Read(parsed), output, error));
         return command;
     }
+
+    /// <summary>What a command line without faults asks for. A list that is not given reads as an empty one.</summary>
+    internal static BenchArguments Read(ParseResult parsed) => new(
+        parsed.GetValue(Json),
+        parsed.GetValue(Only) is { Length: > 0 } parts ? parts : BenchmarkSuite.Parts,
+        new BenchmarkSettings
+        {
+            Sizes = parsed.GetValue(Sizes) is { Length: > 0 } sizes ? sizes : Usual.Sizes,
+            Limit = parsed.GetValue(Limit) is { } seconds ? TimeSpan.FromSeconds(seconds) : Usual.Limit,
+            Effort = parsed.GetValue(Effort) ?? Usual.Effort,
+        });
 
     private static BenchmarkPart[]? Parts(ArgumentResult result)
     {
@@ -84,7 +89,7 @@ internal static class BenchCommandLine
         return [.. BenchmarkSuite.Parts.Where(p => asked.Contains(p.Name))];
     }
 
-    private static PopulationSize[]? Sizes(ArgumentResult result)
+    private static PopulationSize[]? ReadSizes(ArgumentResult result)
     {
         var sizes = new List<PopulationSize>();
         foreach (var text in result.Tokens[0].Value.Split(Separator))

@@ -35,6 +35,26 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Fact]
+    public void Without_options_everything_is_measured()
+    {
+        var usual = new BenchmarkSettings();
+        var arguments = Read();
+        Assert.Null(arguments.Json);
+        Assert.Equal(BenchmarkSuite.Parts, arguments.Parts);
+        Assert.Equal(usual, arguments.Settings);
+    }
+
+    [Fact]
+    public void Options_choose_parts_sizes_time_and_effort()
+    {
+        var arguments = Read("--only", "physics,gemm,physics", "--sizes", "act:100,50", "--limit", "7.5", "--effort", "0.5");
+        Assert.Equal(["gemm", "physics"], arguments.Parts.Select(p => p.Name));
+        Assert.Equal([new PopulationSize(100, Acting: true), new PopulationSize(50, Acting: false)], arguments.Settings.Sizes);
+        Assert.Equal(TimeSpan.FromSeconds(7.5), arguments.Settings.Limit);
+        Assert.Equal(0.5, arguments.Settings.Effort);
+    }
+
+    [Fact]
     public async Task A_file_that_cannot_be_written_is_told_before_anything_is_measured()
     {
         var (status, output, error) = await RunAsync("--only", "physics", "--json", Path.Combine(_folder, "missing", "bench.json"));
@@ -110,6 +130,8 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData(0.05268, "0.0527")]
     [InlineData(0.00002, "2.0e-5")]
     public void Numbers_keep_three_figures(double value, string expected) => Assert.Equal(expected, BenchTable.Number(value));
+
+    private static BenchArguments Read(params string[] options) => BenchCommandLine.Read(BenchCommandLine.Bench(TextWriter.Null, TextWriter.Null).Parse(options));
 
     private static async Task<(int Status, string Output, string Error)> RunAsync(params string[] options)
     {
