@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Akka.Configuration;
@@ -35,10 +36,21 @@ internal static class BenchCommand
     /// <summary>What a child process does: measures one population, and writes its answer.</summary>
     internal static async Task<int> MeasureTrialAsync(string request, TextWriter output, TextWriter error)
     {
+        // Ctrl-C reaches the children of a terminal's command, too, but they are their parent's to end.
+        using var terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         try
         {
-            var answer = await PopulationTrial.RunAsync(TrialProcess.ReadRequest(request), Logging, CancellationToken.None).ConfigureAwait(false);
-            await output.WriteLineAsync(TrialProcess.WriteAnswer(answer)).ConfigureAwait(false);
+            var trial = TrialProcess.ReadRequest(request);
+            EndWithInput();
+            await PopulationTrial.RunAsync(
+                trial,
+                Logging,
+                answer =>
+                {
+                    output.WriteLine(TrialProcess.WriteAnswer(answer));
+                    output.Flush();
+                },
+                CancellationToken.None).ConfigureAwait(false);
             return ExitStatus.Done;
         }
         catch (JsonException)
@@ -52,6 +64,18 @@ internal static class BenchCommand
             return ExitStatus.Failed;
         }
     }
+
+    /// <summary>Kills this process when its input ends, as it does with the parent. On a thread of its own: the pool's are for what is measured.</summary>
+    private static void EndWithInput() => new Thread(() =>
+    {
+        while (Console.In.Read() >= 0)
+        {
+        }
+
+        using var process = Process.GetCurrentProcess();
+        process.Kill();
+    })
+    { IsBackground = true }.Start();
 
     private static Config Logging => ConfigurationFactory.ParseString(StandardErrorLogger.Configuration);
 

@@ -30,12 +30,14 @@ internal sealed class EpisodePart : BenchmarkPart
         var stamps = await MeasuredPopulation.RunAsync(
             [cell], warmUp + episodes, device => meter = new DeviceMeter(device, cell, warmUp + episodes), context.Settings.Configuration, cancellation).ConfigureAwait(false);
 
+        var ceiling = context.MeasureCeiling().Best;
+
         // Episodes count from 1: stamps[e - 1] is the end of episode e, and with it the beginning of the next.
         var numbers = Enumerable.Range(warmUp + 1, episodes).ToList();
         double Whole(int e) => Stopwatch.GetElapsedTime(stamps[e - 2], stamps[e - 1]).TotalSeconds;
         double Acting(int e) => Stopwatch.GetElapsedTime(stamps[e - 2], meter.LearningBegan(e)).TotalSeconds;
         double Learning(int e) => Stopwatch.GetElapsedTime(meter.LearningBegan(e), stamps[e - 1]).TotalSeconds;
-        double Floor(int e) => meter.FlopsOf(e) / context.Ceiling;
+        double Floor(int e) => meter.FlopsOf(e) / ceiling;
 
         var simultaneous = mode == UpdateMode.Simultaneous;
         var name = simultaneous ? "simultaneous" : "sequential";
@@ -43,7 +45,7 @@ internal sealed class EpisodePart : BenchmarkPart
         report(Figure.MedianOf($"{name}: of it acting", numbers.Select(e => Acting(e) * Milli), "ms"));
         report(Figure.MedianOf($"{name}: of it learning", numbers.Select(e => Learning(e) * Milli), "ms"));
         report(Figure.MedianOf($"{name}: matrix products", numbers.Select(e => meter.FlopsOf(e) / Mega), "MFLOP"));
-        report(Figure.MedianOf($"{name}: floor", numbers.Select(e => Floor(e) * Milli), "ms"));
+        report(Figure.MedianOf($"{name}: floor", numbers.Select(e => Floor(e) * Milli), "ms") with { Note = Figure.AtCeiling(ceiling) });
         report(Figure.MedianOf($"{name}: episode over floor", numbers.Select(e => Whole(e) / Floor(e)), "x") with { Target = simultaneous ? Targets.SimultaneousOverFloor : null });
         report(Figure.MedianOf($"{name}: original over episode", numbers.Select(e => Targets.OriginalSeconds / Whole(e)), "x") with
         {

@@ -56,6 +56,9 @@ public sealed record Figure(string Name, double? Value, string Unit)
         return new Figure(name, order.Median, unit) { Interval = order.MedianInterval(), Samples = order.Count };
     }
 
+    /// <summary>What a floor was taken over, in words.</summary>
+    internal static string AtCeiling(double ceiling) => $"at {ceiling / 1e9:0} GFLOP/s";
+
     /// <summary>A figure that could not be measured.</summary>
     public static Figure Missing(string name, string unit, string why) => new(name, null, unit) { Note = why };
 }

@@ -39,8 +39,13 @@ public static class PopulationTrial
     public static bool ActingIsThere => false;
 
     /// <summary>Runs the population until all its episodes are measured or the time is over.</summary>
+    /// <param name="request">The population.</param>
+    /// <param name="configuration">Configuration of the actor system that goes before the simulator's own.</param>
+    /// <param name="answer">Told the answer before the population is ended: a hundred thousand actors take their time to stop.</param>
+    /// <param name="cancellation">Ends the measurement without an answer.</param>
     /// <exception cref="MeasurementException">A cell failed or diverged.</exception>
-    public static async Task<TrialAnswer> RunAsync(TrialRequest request, Config configuration, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static async Task RunAsync(TrialRequest request, Config configuration, Action<TrialAnswer> answer, CancellationToken cancellation)
     {
         var cells = Enumerable.Range(0, request.Cells).Select(i => CellOf(request, (ulong)i + 1)).ToList();
         var steps = (long)request.ClientsEach * cells[0].Environment.Steps;
@@ -51,7 +56,7 @@ public static class PopulationTrial
         var before = Resident(peak: false);
 
         var started = Stopwatch.GetTimestamp();
-        var population = MeasuredPopulation.Start(cells, request.WarmUp + request.Episodes, device => device, configuration);
+        await using var population = MeasuredPopulation.Start(cells, request.WarmUp + request.Episodes, device => device, configuration);
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -66,7 +71,6 @@ public static class PopulationTrial
         var (finished, stamps, latest) = population.Clock.Read();
         var after = Resident(peak: false);
         var peak = Resident(peak: true);
-        await population.DisposeAsync().ConfigureAwait(false);
         if (finished == 0)
         {
             throw new MeasurementException($"no episode was done within {request.LimitSeconds:0} s");
@@ -75,7 +79,7 @@ public static class PopulationTrial
         var warm = stamps.Length > request.WarmUp;
         var (begin, counted) = warm ? (stamps[request.WarmUp - 1], finished - (request.WarmUp * request.Cells)) : (started, finished);
         var seconds = warm ? Differences(stamps.AsSpan(request.WarmUp - 1)) : [];
-        return new TrialAnswer(seconds, counted * steps, Stopwatch.GetElapsedTime(begin, latest).TotalSeconds, warm, before, after, peak);
+        answer(new TrialAnswer(seconds, counted * steps, Stopwatch.GetElapsedTime(begin, latest).TotalSeconds, warm, before, after, peak));
     }
 
     /// <summary>Seconds between timestamps.</summary>

@@ -7,9 +7,15 @@ namespace Simulator.Lab.Benchmarks;
 /// Measures populations in child processes of the same program: what a population holds in memory is then what its process holds, and one that takes too much ends its process only.
 /// </summary>
 /// <param name="program">The program.</param>
-/// <param name="arguments">Its arguments that the request follows, as JSON; it writes the answer, as JSON, as the last line of its output.</param>
+/// <param name="arguments">
+/// Its arguments that the request follows, as JSON. It writes the answer, as JSON, in a line of its output, and is then killed: it may be in the middle of a long operation of its device, and libtorch cannot
+/// be unloaded there. It ends when its input does, so that no child outlives its parent.
+/// </param>
 public sealed class TrialProcess(string program, IReadOnlyList<string> arguments)
 {
+    /// <summary>Exit status of a process that was killed.</summary>
+    private const int Killed = 137;
+
     /// <summary>How much longer than its own limit a process may take, to start and to end.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -25,7 +31,7 @@ public sealed class TrialProcess(string program, IReadOnlyList<string> arguments
     /// <exception cref="OperationCanceledException">Cancelled; the process is ended.</exception>
     public async Task<TrialAnswer> RunAsync(TrialRequest request, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
         foreach (var argument in arguments.Append(JsonSerializer.Serialize(request)))
         {
             start.ArgumentList.Add(argument);
@@ -36,14 +42,16 @@ public sealed class TrialProcess(string program, IReadOnlyList<string> arguments
         patience.CancelAfter(TimeSpan.FromSeconds(request.LimitSeconds) + Patience);
         try
         {
-            var output = await process.StandardOutput.ReadToEndAsync(patience.Token).ConfigureAwait(false);
-            await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
-            if (process.ExitCode != 0)
+            while (await process.StandardOutput.ReadLineAsync(patience.Token).ConfigureAwait(false) is { } line)
             {
-                throw new MeasurementException($"the process that measured ended with status {process.ExitCode}{(process.ExitCode is 137 or 9 ? ", killed: out of memory?" : string.Empty)}");
+                if (line.StartsWith('{'))
+                {
+                    return JsonSerializer.Deserialize<TrialAnswer>(line) ?? throw new JsonException("no answer");
+                }
             }
 
-            return JsonSerializer.Deserialize<TrialAnswer>(output.TrimEnd().Split('\n')[^1]) ?? throw new MeasurementException("the process that measured said nothing");
+            await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
+            throw new MeasurementException($"the process that measured ended with status {process.ExitCode}{(process.ExitCode == Killed ? ", killed: out of memory?" : string.Empty)}");
         }
         catch (JsonException error)
         {

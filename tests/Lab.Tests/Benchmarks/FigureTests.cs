@@ -21,6 +21,15 @@ public sealed class FigureTests
         Assert.False(new Figure("time", double.NaN, "ms") { Target = Target.AtMost(1) }.Reached);
     }
 
+    [Fact]
+    public void A_ceiling_is_the_best_and_says_when_most_stayed_far_below_it()
+    {
+        var steady = GemmPart.Best("products", [95e9, 100e9, 98e9]);
+        Assert.Equal(100, steady.Value!.Value, 9);
+        Assert.Equal("the best of 3", steady.Note);
+        Assert.Contains("half stay below 60: does something else run?", GemmPart.Best("products", [60e9, 100e9, 55e9]).Note, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("1000", 1000, false)]
     [InlineData("act:1000000", 1_000_000, true)]

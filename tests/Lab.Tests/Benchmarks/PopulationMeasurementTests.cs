@@ -89,7 +89,7 @@ public sealed class PopulationMeasurementTests
     [Fact]
     public async Task A_trial_tells_each_measured_episode()
     {
-        var answer = await PopulationTrial.RunAsync(new TrialRequest(3, 5, 64, Acting: false, WarmUp: 1, Episodes: 3, LimitSeconds: 60), Config.Empty, Token);
+        var answer = await TrialAsync(new TrialRequest(3, 5, 64, Acting: false, WarmUp: 1, Episodes: 3, LimitSeconds: 60));
         Assert.Equal(3, answer.Seconds.Length);
         Assert.True(answer.WarmedUp);
         Assert.InRange(answer.Steps, 3 * 3 * 5 * 10, int.MaxValue);
@@ -99,7 +99,7 @@ public sealed class PopulationMeasurementTests
     [Fact]
     public async Task A_trial_whose_time_is_over_tells_what_it_has()
     {
-        var answer = await PopulationTrial.RunAsync(new TrialRequest(1, 5, 64, Acting: false, WarmUp: 1, Episodes: 1_000_000, LimitSeconds: 3), Config.Empty, Token);
+        var answer = await TrialAsync(new TrialRequest(1, 5, 64, Acting: false, WarmUp: 1, Episodes: 1_000_000, LimitSeconds: 3));
         Assert.InRange(answer.Seconds.Length, 1, 999_999);
         Assert.InRange(answer.Steps, 1, long.MaxValue);
     }
@@ -116,6 +116,13 @@ public sealed class PopulationMeasurementTests
         var expected = new TrialAnswer([0.5, 0.25], 1000, 0.75, true, 1, 2, 3);
         var answer = await new TrialProcess("/bin/sh", ["-c", $"echo a line before; echo '{TrialProcess.WriteAnswer(expected)}'"]).RunAsync(request, Token);
         Assert.Equal(JsonSerializer.Serialize(expected), JsonSerializer.Serialize(answer));
+    }
+
+    private static async Task<TrialAnswer> TrialAsync(TrialRequest request)
+    {
+        TrialAnswer? answer = null;
+        await PopulationTrial.RunAsync(request, Config.Empty, a => answer = a, Token);
+        return answer!;
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
