@@ -1,0 +1,80 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Simulator.Cells;
+using Simulator.Compute;
+
+namespace Simulator.Lab.Benchmarks;
+
+/// <summary>
+/// A population that runs to be measured: the actors of a run, without its files. As the device is one processor's, so are the figures.
+/// </summary>
+internal sealed class MeasuredPopulation : IAsyncDisposable
+{
+    /// <summary>More episodes than any measurement takes: for cells that should not come to their end, where they hand over their networks.</summary>
+    internal const int NoEnd = 10_000_000;
+
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
+    private readonly ActorSystem _system;
+    private readonly Task _lost;
+
+    private MeasuredPopulation(ActorSystem system, EpisodeClock clock, IActorRef device, IReadOnlyList<CellOptions> cells, Func<IActorRef, IActorRef> front)
+    {
+        _system = system;
+        Clock = clock;
+        Device = front(device);
+        var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var population = system.ActorOf(PopulationActor.Props(cells, Device, clock, completion), "population");
+        _lost = Task.WhenAny(device.WatchAsync(CancellationToken.None), population.WatchAsync(CancellationToken.None), completion.Task);
+    }
+
+    /// <summary>Takes the time of its episodes.</summary>
+    internal EpisodeClock Clock { get; }
+
+    /// <summary>What its cells take for the device: the front, or the device itself.</summary>
+    internal IActorRef Device { get; }
+
+    /// <summary>Starts a population.</summary>
+    /// <param name="cells">Its cells.</param>
+    /// <param name="episodes">Episodes to measure, warm-up included.</param>
+    /// <param name="front">Makes what stands before the device.</param>
+    /// <param name="configuration">Configuration of the actor system that goes before the simulator's own.</param>
+    internal static MeasuredPopulation Start(IReadOnlyList<CellOptions> cells, int episodes, Func<IActorRef, IActorRef> front, Config configuration)
+    {
+        var system = ActorSystem.Create("bench", configuration.WithFallback(SimulatorSystem.Configuration));
+        var device = system.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, BatchingOptions.Default), "device");
+        return new MeasuredPopulation(system, new EpisodeClock(cells.Count, episodes), device, cells, front);
+    }
+
+    /// <summary>Runs a population to its last episode.</summary>
+    /// <returns>Timestamps at which the population's episodes were done.</returns>
+    /// <exception cref="MeasurementException">A cell failed or diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the last episode.</exception>
+    internal static async Task<long[]> RunAsync(
+        IReadOnlyList<CellOptions> cells, int episodes, Func<IActorRef, IActorRef> front, Config configuration, CancellationToken cancellation)
+    {
+        await using var population = Start(cells, episodes, front, configuration);
+        await population.CompleteAsync(cancellation).ConfigureAwait(false);
+        return population.Clock.Read().Stamps;
+    }
+
+    /// <summary>Waits for the last episode.</summary>
+    /// <exception cref="MeasurementException">A cell failed or diverged, or the device ended.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal async Task CompleteAsync(CancellationToken cancellation) => await CompleteAsync(Clock.Completion, cancellation).ConfigureAwait(false);
+
+    /// <summary>Waits for one of its clock's tasks.</summary>
+    internal async Task CompleteAsync(Task measured, CancellationToken cancellation)
+    {
+        var first = await Task.WhenAny(measured, _lost).WaitAsync(cancellation).ConfigureAwait(false);
+        if (first != measured && !measured.IsCompleted)
+        {
+            throw new MeasurementException("the population ended unexpectedly; the errors above say why");
+        }
+
+        await measured.ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the actors; a device in the middle of a long operation holds up nobody.</summary>
+    public async ValueTask DisposeAsync() => await Task.WhenAny(_system.Terminate(), Task.Delay(EndPatience)).ConfigureAwait(false);
+}
