@@ -27,7 +27,7 @@ public class CriticBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _bank = new CriticBank(ComputeDevice.Cpu, CellMembers.CriticOf(new CellOptions()), Clients, Observation.Width, ClientAction.Width);
+        _bank = CriticBank.Create(ComputeDevice.Cpu, CellMembers.CriticOf(new CellOptions()), Clients, Observation.Width, ClientAction.Width);
         _bank.Allocate(Cells, 1e-3, 0);
         for (var c = 0; c < Cells; c++)
         {

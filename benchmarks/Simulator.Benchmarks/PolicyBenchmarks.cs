@@ -29,7 +29,7 @@ public class PolicyBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _bank = new PolicyBank(ComputeDevice.Cpu, CellMembers.PolicyOf(new CellOptions()));
+        _bank = PolicyBank.Create(ComputeDevice.Cpu, CellMembers.PolicyOf(new CellOptions()));
         _bank.Allocate(Policies, 1e-4, 0);
         for (var i = 0; i < Policies; i++)
         {
