@@ -95,7 +95,7 @@ public class BatchingBenchmarks
             {
                 for (var i = 0; i < ClientsEach; i++)
                 {
-                    _device.Tell(new Infer(new PolicySlot(policies.Reservation, policies.First + i), turn, ClientsEach, 1, _observation));
+                    _device.Tell(new Infer(new PolicySlot(policies.Reservation, policies.First + i), i, turn, ClientsEach, 1, _observation));
                 }
             }
         }

@@ -34,6 +34,13 @@ internal sealed class DeviceMeter : DeviceFront
         _learningBegan = new long[episodes + 1];
     }
 
+    private DeviceMeter(IActorRef device, DeviceMeter first)
+        : base(device) =>
+        (_policy, _critic, _clients, _flops, _learningBegan) = (first._policy, first._critic, first._clients, first._flops, first._learningBegan);
+
+    /// <summary>A meter before another device of the same cells, which counts into this one.</summary>
+    internal DeviceMeter Beside(IActorRef device) => new(device, this);
+
     /// <summary>Floating-point operations of an episode's matrix products, of all cells together.</summary>
     internal long FlopsOf(int episode) => Volatile.Read(ref _flops[episode]);
 

@@ -26,8 +26,9 @@ internal sealed class GemmPart : BenchmarkPart
         cancellation.ThrowIfCancellationRequested();
         report(Best("libtorch, 1 thread", GemmCeiling.Measure(1, Repetitions)));
 
-        // PLACE FOR THE OWN PRODUCT: once Simulator.Compute.Kernels.Product is there, GemmCeiling gets a second method that measures it, and its two lines (all threads, one) belong here:
-        // report(Best($"own product, {processors} threads", GemmCeiling.MeasureOwn(processors, Repetitions)));
+        cancellation.ThrowIfCancellationRequested();
+        report(Best($"own product, {GemmCeiling.OwnRows} x 512 x 128, {processors} threads", GemmCeiling.MeasureOwn(processors, 10 * Repetitions)));
+        report(Best($"own product, {GemmCeiling.OwnRows} x 512 x 128, 1 thread", GemmCeiling.MeasureOwn(1, 10 * Repetitions)));
         return Task.CompletedTask;
     }
 

@@ -23,11 +23,12 @@ internal sealed class GridPart : BenchmarkPart
         var last = WarmUp + episodes;
         var cell = Cell(last);
         var cells = (from actor in Rates from critic in Rates select cell with { Learning = cell.Learning with { ActorRate = actor, CriticRate = critic } }).ToList();
-        DeviceMeter meter = null!;
+        DeviceMeter? meter = null;
         async Task<double[]> RunAsync(IReadOnlyList<CellOptions> which)
         {
+            meter = null;
             var stamps = await MeasuredPopulation.RunAsync(
-                which, last, device => meter = new DeviceMeter(device, cell, last), context.Settings.Configuration, cancellation).ConfigureAwait(false);
+                which, last, device => meter = meter?.Beside(device) ?? new DeviceMeter(device, cell, last), context.Settings.Configuration, cancellation).ConfigureAwait(false);
             return PopulationTrial.Differences(stamps.AsSpan(WarmUp - 1));
         }
 
@@ -35,7 +36,7 @@ internal sealed class GridPart : BenchmarkPart
 
         // Cells of different rates ask for different numbers of candidates, but what they ask for does not depend on which run together.
         var ceiling = context.MeasureCeiling().Best;
-        var floor = Enumerable.Range(WarmUp + 1, episodes).Sum(meter.FlopsOf) / ceiling / (cells.Count * episodes);
+        var floor = Enumerable.Range(WarmUp + 1, episodes).Sum(meter!.FlopsOf) / ceiling / (cells.Count * episodes);
         var apart = new double[episodes];
         foreach (var one in cells)
         {

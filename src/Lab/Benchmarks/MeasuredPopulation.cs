@@ -6,7 +6,7 @@ using Simulator.Compute;
 namespace Simulator.Lab.Benchmarks;
 
 /// <summary>
-/// A population that runs to be measured: the actors of a run, without its files. As the device is one processor's, so are the figures.
+/// A population that runs to be measured: the actors of a run, with all processors, without its files.
 /// </summary>
 internal sealed class MeasuredPopulation : IAsyncDisposable
 {
@@ -18,32 +18,29 @@ internal sealed class MeasuredPopulation : IAsyncDisposable
     private readonly ActorSystem _system;
     private readonly Task _lost;
 
-    private MeasuredPopulation(ActorSystem system, EpisodeClock clock, IActorRef device, IReadOnlyList<CellOptions> cells, Func<IActorRef, IActorRef> front)
+    private MeasuredPopulation(ActorSystem system, EpisodeClock clock, IReadOnlyList<IActorRef> devices, IReadOnlyList<CellOptions> cells, Func<IActorRef, IActorRef> front)
     {
         _system = system;
         Clock = clock;
-        Device = front(device);
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var population = system.ActorOf(PopulationActor.Props(cells, Device, clock, completion), "population");
-        _lost = Task.WhenAny(device.WatchAsync(CancellationToken.None), population.WatchAsync(CancellationToken.None), completion.Task);
+        var population = system.ActorOf(PopulationActor.Props(cells, [.. devices.Select(front)], clock, completion), "population");
+        _lost = Task.WhenAny([completion.Task, .. devices.Append(population).Select(a => a.WatchAsync(CancellationToken.None))]);
     }
 
     /// <summary>Takes the time of its episodes.</summary>
     internal EpisodeClock Clock { get; }
 
-    /// <summary>What its cells take for the device: the front, or the device itself.</summary>
-    internal IActorRef Device { get; }
-
     /// <summary>Starts a population.</summary>
     /// <param name="cells">Its cells.</param>
     /// <param name="episodes">Episodes to measure, warm-up included.</param>
-    /// <param name="front">Makes what stands before the device.</param>
+    /// <param name="front">Makes what stands before each device.</param>
     /// <param name="configuration">Configuration of the actor system that goes before the simulator's own.</param>
     internal static MeasuredPopulation Start(IReadOnlyList<CellOptions> cells, int episodes, Func<IActorRef, IActorRef> front, Config configuration)
     {
         var system = ActorSystem.Create("bench", configuration.WithFallback(SimulatorSystem.Configuration));
-        var device = system.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, BatchingOptions.Default), "device");
-        return new MeasuredPopulation(system, new EpisodeClock(cells.Count, episodes), device, cells, front);
+        var devices = ComputeDevice.Cpu.Split(global::System.Environment.ProcessorCount, cells.Count)
+            .Select((part, i) => system.ActorOf(BatchingActor.Props(part, BatchingOptions.Default), $"device-{i}")).ToList();
+        return new MeasuredPopulation(system, new EpisodeClock(cells.Count, episodes), devices, cells, front);
     }
 
     /// <summary>Runs a population to its last episode.</summary>

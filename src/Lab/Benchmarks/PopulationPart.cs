@@ -19,12 +19,6 @@ internal sealed class PopulationPart : BenchmarkPart
         foreach (var size in context.Settings.Sizes)
         {
             var name = $"{size.Clients:#,0} {(size.Acting ? "acting" : "learning")}";
-            if (size.Acting && !PopulationTrial.ActingIsThere)
-            {
-                report(Figure.Missing($"{name}: client steps", "1/s", "cells cannot act without learning yet"));
-                continue;
-            }
-
             try
             {
                 // Large ones are measured over few episodes: each takes the more time.

@@ -32,12 +32,6 @@ public sealed record TrialAnswer(
 /// <summary>One population, measured in this process, which should do nothing else.</summary>
 public static class PopulationTrial
 {
-    /// <summary>
-    /// Whether cells can be told to act only, without a replay memory, a master's learning and Adam's moments.
-    /// </summary>
-    // PLACE FOR MODE ACT, first of two lines: once CellOptions has the mode, return true here ...
-    public static bool ActingIsThere => false;
-
     /// <summary>Runs the population until all its episodes are measured or the time is over.</summary>
     /// <param name="request">The population.</param>
     /// <param name="configuration">Configuration of the actor system that goes before the simulator's own.</param>
@@ -106,8 +100,7 @@ public static class PopulationTrial
             Tracking = new TrackingOptions { EarlyStop = false },
         };
 
-        // ... second of two lines: ... and learning with { Mode = CellMode.Act } in place of the exception.
-        return !request.Acting ? learning : throw new MeasurementException("cells cannot act without learning yet");
+        return request.Acting ? learning with { Mode = CellMode.Act } : learning;
     }
 
     private static long Resident(bool peak)

@@ -130,7 +130,7 @@ public sealed class PopulationMeasurementTests
     private static async Task<long[]> MeterAsync(params CellOptions[] cells)
     {
         DeviceMeter meter = null!;
-        await MeasuredPopulation.RunAsync(cells, 6, device => meter = new DeviceMeter(device, cells[0], 6), Config.Empty, Token).WaitAsync(Patience, Token);
+        await MeasuredPopulation.RunAsync(cells, 6, device => meter = meter?.Beside(device) ?? new DeviceMeter(device, cells[0], 6), Config.Empty, Token).WaitAsync(Patience, Token);
         return [.. Enumerable.Range(1, 6).Select(meter.FlopsOf)];
     }
 }

@@ -173,22 +173,6 @@ public sealed class ActingRunTests : IDisposable
         Assert.Equal([(7ul, 7ul), (8ul, 7ul)], copies.Select(c => (c.Options.Seed, c.Options.CriticSeed)));
     }
 
-    [Theory]
-    [InlineData(1, 0, 1)]
-    [InlineData(3, 2, 2)]
-    [InlineData(3, 8, 3)]
-    public void There_are_never_more_device_threads_than_cells(int cells, int threads, int expected)
-    {
-        var plan = ScenarioReader.Parse("s.yaml", $"cells: {cells}\ncompute: {{ threads: {threads} }}").Plan!;
-        Assert.Equal(expected, PopulationRun.DeviceThreads(plan, ComputeDevice.Cpu));
-    }
-
-    [Fact]
-    public void By_default_there_is_a_device_thread_for_each_processor() =>
-        Assert.Equal(
-            System.Environment.ProcessorCount,
-            PopulationRun.DeviceThreads(ScenarioReader.Parse("s.yaml", "cells: 5000").Plan!, ComputeDevice.Cpu));
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static ScenarioPlan Plan(string more, params string[] sets)
