@@ -57,6 +57,19 @@ public static class FlopCount
     public static long Differentiate(NetworkArchitecture critic, int clients, long rows, long candidates) =>
         Evaluate(critic, clients, rows, candidates) + BackToFirstLayer(critic, rows) + Product(rows, critic.Hidden1, (clients + 1) * Protocol.ClientAction.Width);
 
+    /// <summary>
+    /// The same where clients learn one after the other: since the turn before only one client's actions have changed, so no more of the joint part need be computed, and only one
+    /// client's gradient is wanted. The first turn computes all of the joint part.
+    /// </summary>
+    /// <param name="critic">Architecture of the critic.</param>
+    /// <param name="clients">N.</param>
+    /// <param name="rows">Transitions.</param>
+    /// <param name="candidates">Candidates of all of them together.</param>
+    /// <param name="turn">Whose turn it is, from 0.</param>
+    public static long DifferentiateTurn(NetworkArchitecture critic, int clients, long rows, long candidates, int turn) =>
+        (turn == 0 ? Joint(critic, clients, rows) : Product(rows, Protocol.ClientAction.Width, critic.Hidden1))
+        + Candidates(critic, clients, candidates) + BackToFirstLayer(critic, rows) + Product(rows, critic.Hidden1, 2 * Protocol.ClientAction.Width);
+
     /// <summary>What a request asks for; 0 for one without matrix products.</summary>
     /// <param name="request">A message to a device.</param>
     /// <param name="policy">Architecture of the policies.</param>
@@ -68,6 +81,8 @@ public static class FlopCount
         Improve m => Improve(policy, m.Rows) + (m.ActionsAfter ? Infer(policy, m.Rows) : 0),
         Evaluate m => Evaluate(critic, clients, RowsOf(m.Query.Joint, critic, clients), m.Query.Candidates.Length),
         ImproveCritic m => ImproveCritic(critic, clients, RowsOf(m.Lesson.Joint, critic, clients), PairsOf(m.Lesson)),
+        Differentiate { Question.Turn: { } turn } m => DifferentiateTurn(
+            critic, clients, RowsOf(m.Question.Joint, critic, clients), CandidatesOf(m.Question, critic, clients), turn.Client),
         Differentiate m => Differentiate(critic, clients, RowsOf(m.Question.Joint, critic, clients), CandidatesOf(m.Question, critic, clients)),
         _ => 0,
     };

@@ -62,6 +62,11 @@ public sealed class FlopCountTests
         const int values = (3 * 20 * 3) + (4 * ((10 * 3) + (3 * 4) + 4));
         const int backwards = 3 * (4 + (4 * 3) + (3 * 3 * Clients) + (3 * 3));
         Assert.Equal(2 * (values + backwards), Of(new DeviceProtocol.Differentiate(0, Turn, question)));
+
+        // One client after the other: all of the joint part at first, then what one client's new actions change, and the gradient of one client.
+        const int turn = (4 * ((10 * 3) + (3 * 4) + 4)) + (3 * (4 + (4 * 3) + (2 * 3 * 3)));
+        Assert.Equal(2 * ((3 * 20 * 3) + turn), Of(new DeviceProtocol.Differentiate(0, Turn, question with { Turn = new ClientTurn { Client = 0 } })));
+        Assert.Equal(2 * ((3 * 3 * 3) + turn), Of(new DeviceProtocol.Differentiate(0, Turn, question with { Turn = new ClientTurn { Client = 1 } })));
     }
 
     [Fact]

@@ -32,15 +32,16 @@ internal sealed class MeasuredPopulation : IAsyncDisposable
 
     /// <summary>Starts a population.</summary>
     /// <param name="cells">Its cells.</param>
-    /// <param name="episodes">Episodes to measure, warm-up included.</param>
+    /// <param name="episodes">Episodes to measure.</param>
     /// <param name="front">Makes what stands before each device.</param>
     /// <param name="configuration">Configuration of the actor system that goes before the simulator's own.</param>
-    internal static MeasuredPopulation Start(IReadOnlyList<CellOptions> cells, int episodes, Func<IActorRef, IActorRef> front, Config configuration)
+    /// <param name="warmUp">Episodes that each cell finishes before those that are measured.</param>
+    internal static MeasuredPopulation Start(IReadOnlyList<CellOptions> cells, int episodes, Func<IActorRef, IActorRef> front, Config configuration, int warmUp = 0)
     {
         var system = ActorSystem.Create("bench", configuration.WithFallback(SimulatorSystem.Configuration));
         var devices = ComputeDevice.Cpu.Split(global::System.Environment.ProcessorCount, cells.Count)
             .Select((part, i) => system.ActorOf(BatchingActor.Props(part, BatchingOptions.Default), $"device-{i}")).ToList();
-        return new MeasuredPopulation(system, new EpisodeClock(cells.Count, episodes), devices, cells, front);
+        return new MeasuredPopulation(system, new EpisodeClock(cells.Count, episodes, warmUp), devices, cells, front);
     }
 
     /// <summary>Runs a population to its last episode.</summary>

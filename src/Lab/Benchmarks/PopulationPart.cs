@@ -38,7 +38,7 @@ internal sealed class PopulationPart : BenchmarkPart
 
     private static void Report(string name, PopulationSize size, TrialAnswer answer, Action<Figure> report)
     {
-        var note = answer.WarmedUp ? null : "the time was over before the warm-up was: from the start on, most cells without having learned";
+        var note = answer.WarmedUp ? null : $"the time was over before the warm-up was: from the start on{(size.Acting ? string.Empty : ", most cells without having learned")}";
         report(new Figure($"{name}: client steps", answer.Steps / answer.MeasuredSeconds, "1/s")
         {
             Target = size is { Acting: true, Clients: Targets.ActingClients } ? Targets.ActingSteps : null,

@@ -13,7 +13,7 @@ public delegate Task<TrialAnswer> TrialRunner(TrialRequest request, Cancellation
 /// <param name="ClientsEach">Clients of each.</param>
 /// <param name="Replay">Transitions that each replay memory holds.</param>
 /// <param name="Acting">Whether it only acts.</param>
-/// <param name="WarmUp">Episodes before the measurement, at least one: the first starts the actors, and does not learn.</param>
+/// <param name="WarmUp">Episodes that each cell finishes before the measurement, at least one: the first does not learn.</param>
 /// <param name="Episodes">Episodes to measure.</param>
 /// <param name="LimitSeconds">How long it may take in all.</param>
 public sealed record TrialRequest(int Cells, int ClientsEach, int Replay, bool Acting, int WarmUp, int Episodes, double LimitSeconds);
@@ -50,7 +50,7 @@ public static class PopulationTrial
         var before = Resident(peak: false);
 
         var started = Stopwatch.GetTimestamp();
-        await using var population = MeasuredPopulation.Start(cells, request.WarmUp + request.Episodes, device => device, configuration);
+        await using var population = MeasuredPopulation.Start(cells, request.Episodes, device => device, configuration, request.WarmUp);
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -62,18 +62,17 @@ public static class PopulationTrial
             // The time is over: what there is is reported.
         }
 
-        var (finished, stamps, latest) = population.Clock.Read();
+        var clock = population.Clock.Read();
         var after = Resident(peak: false);
         var peak = Resident(peak: true);
-        if (finished == 0)
+        if (clock.Latest == 0)
         {
             throw new MeasurementException($"no episode was done within {request.LimitSeconds:0} s");
         }
 
-        var warm = stamps.Length > request.WarmUp;
-        var (begin, counted) = warm ? (stamps[request.WarmUp - 1], finished - (request.WarmUp * request.Cells)) : (started, finished);
-        var seconds = warm ? Differences(stamps.AsSpan(request.WarmUp - 1)) : [];
-        answer(new TrialAnswer(seconds, counted * steps, Stopwatch.GetElapsedTime(begin, latest).TotalSeconds, warm, before, after, peak));
+        var begin = clock.Warm ? clock.Began : started;
+        var seconds = clock.Warm ? Differences([begin, .. clock.Stamps]) : [];
+        answer(new TrialAnswer(seconds, clock.Finished * steps, Stopwatch.GetElapsedTime(begin, clock.Latest).TotalSeconds, clock.Warm, before, after, peak));
     }
 
     /// <summary>Seconds between timestamps.</summary>

@@ -79,6 +79,27 @@ public sealed class PopulationMeasurementTests
     }
 
     [Fact]
+    public void The_count_begins_when_every_cell_has_warmed_up()
+    {
+        var clock = new EpisodeClock(2, 1, warmUp: 1);
+        void Finish(int cell) => clock.OnEpisode(new PopulationProtocol.EpisodeFinished(cell, 0, 1, 0, 1, 0, 0, null));
+        Finish(0);
+        Finish(0);
+        Finish(0);
+        Assert.False(clock.Read().Warm);
+        Assert.Equal(3, clock.Read().Finished);
+        Finish(1);
+        Assert.True(clock.Read().Warm);
+        Assert.NotEqual(0, clock.Read().Began);
+        Assert.Equal(0, clock.Read().Finished);
+        Finish(0);
+        Assert.False(clock.Completion.IsCompleted);
+        Finish(0);
+        Assert.True(clock.Completion.IsCompletedSuccessfully);
+        Assert.Single(clock.Read().Stamps);
+    }
+
+    [Fact]
     public async Task A_cell_that_diverges_cannot_be_measured()
     {
         var diverging = Small with { Learning = Small.Learning with { CriticRate = 1e30 } };
@@ -86,10 +107,12 @@ public sealed class PopulationMeasurementTests
         Assert.Contains("non-finite", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_trial_tells_each_measured_episode()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_trial_tells_each_measured_episode(bool acting)
     {
-        var answer = await TrialAsync(new TrialRequest(3, 5, 64, Acting: false, WarmUp: 1, Episodes: 3, LimitSeconds: 60));
+        var answer = await TrialAsync(new TrialRequest(3, 5, 64, acting, WarmUp: 1, Episodes: 3, LimitSeconds: 60));
         Assert.Equal(3, answer.Seconds.Length);
         Assert.True(answer.WarmedUp);
         Assert.InRange(answer.Steps, 3 * 3 * 5 * 10, int.MaxValue);
