@@ -14,12 +14,13 @@ namespace Simulator.Cells;
 /// </summary>
 /// <remarks>
 /// <code>
-///   Reserving ──► Starting ──► Acting ──training──► Learning ──► Acting (next episode, or evaluation)
-///                                │ evaluation, or nothing learned   │ over, told to stop, or diverged
-///                                ├──────────► Acting                ▼
-///                                └──────────────────────────► Handing over ──► ended
+///   Reserving ──► Starting ──► Waiting ──entered──► Acting ──training──► Learning ──► Waiting (next episode, or evaluation)
+///                                ▲  │                 │ evaluation, or nothing learned   │
+///                                └──┼─────────────────┘                                  │ over, told to stop, or diverged
+///                                   └─────────────────────────────► Handing over ◄───────┘
+///                                                                        └──► ended
 /// </code>
-/// A cell that only acts has nothing to hand over.
+/// Before each episode a cell waits for its turn at the device. A cell that only acts has nothing to hand over.
 /// </remarks>
 public sealed class CellActor : UntypedActor
 {
@@ -34,7 +35,7 @@ public sealed class CellActor : UntypedActor
     private IActorRef _master = ActorRefs.Nobody;
     private IActorRef[] _clients = [];
     private int _awaited;
-    private bool _acting;
+    private bool _evaluate;
     private bool _stopRequested;
     private CellStatus _status;
     private string? _divergence;
@@ -105,6 +106,23 @@ public sealed class CellActor : UntypedActor
         {
             Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
             Proceed();
+        }
+    }
+
+    private void Waiting(object message)
+    {
+        switch (message)
+        {
+            case DeviceProtocol.Entered:
+                Begin();
+                break;
+            case CellProtocol.Stop:
+                _stopRequested = true;
+                End(CellStatus.Interrupted);
+                break;
+            default:
+                Otherwise(message);
+                break;
         }
     }
 
@@ -195,8 +213,8 @@ public sealed class CellActor : UntypedActor
     /// <summary>At an episode's boundary, with everything of the last one told: evaluate, train, or end.</summary>
     private void Proceed(bool evaluated = false)
     {
-        var evaluate = _cell.EvaluationDue && !evaluated;
-        if (_cell.TrainingOver && !evaluate)
+        _evaluate = _cell.EvaluationDue && !evaluated;
+        if (_cell.TrainingOver && !_evaluate)
         {
             End(_cell.StoppedEarly ? CellStatus.Stopped : CellStatus.Completed);
         }
@@ -204,23 +222,32 @@ public sealed class CellActor : UntypedActor
         {
             End(CellStatus.Interrupted);
         }
-        else if (evaluate)
+        else
+        {
+            Become(Waiting);
+            _device.Tell(DeviceProtocol.Enter.Instance);
+        }
+    }
+
+    private void Begin()
+    {
+        Become(Acting);
+        if (_evaluate)
         {
             _cell.BeginEvaluation();
-            BeginStep();
         }
         else
         {
             _cell.BeginEpisode();
-            BeginStep();
         }
+
+        BeginStep();
     }
 
     private void BeginStep() => BeginStep(_cell.Observe());
 
     private void BeginStep(float[] observations)
     {
-        Enter(acting: true);
         _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)));
         for (var i = 0; i < _clients.Length; i++)
         {
@@ -243,7 +270,7 @@ public sealed class CellActor : UntypedActor
         }
         else if (message.Turn.Phase == Phase.Training)
         {
-            Enter(acting: false);
+            Become(Learning);
         }
         else if (message.Turn.Phase == Phase.Acting)
         {
@@ -287,18 +314,10 @@ public sealed class CellActor : UntypedActor
         _cell.EndEpisode(update);
     }
 
-    private void Enter(bool acting)
-    {
-        if (_acting != acting)
-        {
-            _acting = acting;
-            Become(acting ? Acting : Learning);
-        }
-    }
-
     private void End(CellStatus status)
     {
         _status = status;
+        _device.Tell(DeviceProtocol.Leave.Instance);
         if (!_options.Learns)
         {
             Ended();

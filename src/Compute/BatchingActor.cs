@@ -7,10 +7,18 @@ namespace Simulator.Compute;
 
 /// <summary>How a batching actor gathers requests.</summary>
 /// <param name="Delay">How long complete rounds wait for those of other cells; zero runs what is there as soon as the mailbox is empty.</param>
-public sealed record BatchingOptions(TimeSpan Delay)
+/// <param name="CellsAtOnce">Cells that are in an episode at one time; 0 for what suits the device.</param>
+public sealed record BatchingOptions(TimeSpan Delay, int CellsAtOnce = 0)
 {
+    /// <summary>On the processor enough cells to have work while another's messages are on their way, and few enough for their networks to stay in the cache (docs/performance.md).</summary>
+    private const int HostCells = 3;
+
+
     /// <summary>No delay.</summary>
     public static BatchingOptions Default { get; } = new(TimeSpan.Zero);
+
+    /// <summary>A GPU is fed with as many cells as there are.</summary>
+    internal int PlacesOn(ComputeDevice device) => CellsAtOnce > 0 ? CellsAtOnce : device.IsHost ? HostCells : int.MaxValue;
 }
 
 /// <summary>
@@ -40,6 +48,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     private readonly BatchingOptions _options;
     private readonly DeviceBanks _banks;
     private readonly ReadyWork _ready = new();
+    private readonly Turnstile _turnstile;
     private readonly Dictionary<IActorRef, List<int>> _owned = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private Pending _flush;
@@ -49,12 +58,15 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     {
         _options = options;
         _banks = new DeviceBanks(device);
+        _turnstile = new Turnstile(options.PlacesOn(device));
         Receive<Infer>(m => Join(
             m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, ActionsAfter: false)));
         Receive<Improve>(m => Join(
             m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.ActionGradients, Improve: true, m.ActionsAfter)));
         Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Flush>(_ => OnFlush());
+        Receive<Enter>(_ => LetIn(_turnstile.Enter(Sender)));
+        Receive<Leave>(_ => LetIn(_turnstile.Leave(Sender)));
         Receive<ReservePolicies>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<ReserveCritic>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<Release>(m => GiveBack(m.Reservation));
@@ -132,7 +144,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
 
     private void ScheduleFlush()
     {
-        if (_ready.Count >= _banks.Cells && _flush != Pending.Now)
+        if (_ready.Count >= Math.Min(_banks.Cells, _turnstile.Places) && _flush != Pending.Now)
         {
             FlushNow();
         }
@@ -206,8 +218,11 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Sender.Tell(answer);
     }
 
+    private static void LetIn(IActorRef? cell) => cell?.Tell(Entered.Instance);
+
     private void OnOwnerTerminated(Terminated message)
     {
+        LetIn(_turnstile.Leave(message.ActorRef));
         if (_owned.Remove(message.ActorRef, out var owned))
         {
             owned.ForEach(GiveBack);

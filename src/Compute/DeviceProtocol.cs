@@ -45,6 +45,30 @@ public static class DeviceProtocol
     /// <param name="Reservation">The reservation.</param>
     public sealed record Release(int Reservation) : ILocalMessage;
 
+    /// <summary>
+    /// From a cell, at an episode's boundary: asks to go into an episode, or the next one behind those who wait. Answered by <see cref="Entered"/>, when it is its turn. The sender holds
+    /// a reservation, with whose end its place is free.
+    /// </summary>
+    public sealed record Enter : ILocalMessage
+    {
+        /// <summary>The one instance.</summary>
+        public static Enter Instance { get; } = new();
+    }
+
+    /// <summary>The cell may begin its episode.</summary>
+    public sealed record Entered : ILocalMessage
+    {
+        /// <summary>The one instance.</summary>
+        public static Entered Instance { get; } = new();
+    }
+
+    /// <summary>From a cell: it has no further episode.</summary>
+    public sealed record Leave : ILocalMessage
+    {
+        /// <summary>The one instance.</summary>
+        public static Leave Instance { get; } = new();
+    }
+
     /// <summary>Writes all parameters of a policy.</summary>
     /// <param name="Slot">The policy.</param>
     /// <param name="Values">Parameters in the order of the layout, gaps included.</param>

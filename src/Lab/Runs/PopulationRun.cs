@@ -167,7 +167,7 @@ public sealed class PopulationRun
     /// <summary>True when all cells have ended; false when the patience with an interrupted run is over.</summary>
     private async Task<bool> RunCellsAsync(ActorSystem system, CancellationToken interruption)
     {
-        var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs));
+        var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs), _plan.Scenario.Compute.CellsAtOnce);
         var devices = DeviceParts().Select((part, i) => system.ActorOf(BatchingActor.Props(part, options), $"device-{i}")).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var population = system.ActorOf(

@@ -19,6 +19,11 @@ public sealed record ComputeOptions
     [Description("Threads that compute, 0 for one per processor: each for cells of its own, and with fewer cells than threads together. On CUDA always 1. For speed, not for results.")]
     [Range(0, 1024)]
     public int Threads { get; init; }
+
+    /// <summary>Cells of each thread that are in an episode at one time; the others wait for their turn. 0: what suits the device.</summary>
+    [Description("Cells of each thread that are in an episode at one time, 0 for what suits the device: few on a processor, whose cache holds few; all on CUDA. For speed, not for results.")]
+    [Range(0, 1_000_000)]
+    public int CellsAtOnce { get; init; }
 }
 
 /// <summary>A population as a scenario file describes it: what every cell has in common, and what is swept.</summary>
