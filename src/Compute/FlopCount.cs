@@ -5,7 +5,7 @@ namespace Simulator.Compute;
 /// <summary>
 /// Floating-point operations of the matrix products that a request to a device cannot do without: the identities of ccm-madrl, section 5, made use of, nothing padded, nothing computed
 /// twice. Two for each product of two numbers and its sum; biases, activations and the optimiser are left out, as they are no matrix products. Over the machine's
-/// <see cref="GemmCeiling"/> they give a time that no implementation can fall below, which is what makes it a measure.
+/// <see cref="GemmCeiling"/> they give the time that a program made of libtorch's products would take at its best, which is what makes it a measure.
 /// </summary>
 public static class FlopCount
 {
