@@ -10,14 +10,14 @@ internal sealed unsafe class Scratch
     private const int Alignment = 16;
 
     [ThreadStatic]
-    private static Scratch? t_current;
+    private static Scratch? _current;
 
     private readonly List<NativeBuffer> _chunks = [];
     private int _chunk;
     private long _used;
 
     /// <summary>Begins a frame on this thread's memory.</summary>
-    internal static Frame Open() => new(t_current ??= new Scratch());
+    internal static Frame Open() => new(_current ??= new Scratch());
 
     private float* Take(long count)
     {
