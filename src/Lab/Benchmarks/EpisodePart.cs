@@ -18,8 +18,8 @@ internal sealed class EpisodePart : BenchmarkPart
     /// <inheritdoc/>
     public override async Task MeasureAsync(BenchmarkContext context, Action<Figure> report, CancellationToken cancellation)
     {
-        await MeasureAsync(context, UpdateMode.Simultaneous, warmUp: 20, context.Settings.Episodes(150), report, cancellation).ConfigureAwait(false);
-        await MeasureAsync(context, UpdateMode.Sequential, warmUp: 4, context.Settings.Episodes(30), report, cancellation).ConfigureAwait(false);
+        await MeasureAsync(context, UpdateMode.Simultaneous, warmUp: 200, context.Settings.Episodes(150), report, cancellation).ConfigureAwait(false);
+        await MeasureAsync(context, UpdateMode.Sequential, warmUp: 20, context.Settings.Episodes(30), report, cancellation).ConfigureAwait(false);
     }
 
     private static async Task MeasureAsync(
