@@ -11,6 +11,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
     private readonly HostStore _store;
     private readonly HostNetwork _network;
     private readonly Workers _workers;
+    private readonly CriticFirstLayer _firstLayer;
 
     internal HostCriticBank(ComputeDevice device, HostStore store, CriticLayout shape)
         : base(device, store, shape)
@@ -18,6 +19,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
         _store = store;
         _network = new HostNetwork(store.Architecture);
         _workers = new Workers(device.Threads);
+        _firstLayer = new CriticFirstLayer(store, _network, shape, _workers);
     }
 
     private int Hidden1 => Architecture.Hidden1;
@@ -35,9 +37,9 @@ internal sealed unsafe class HostCriticBank : CriticBank
             using var frame = Scratch.Open();
             using var joint = query.Joint.Pin();
             var rows = Shape.RowsOf(query.Joint);
-            var layer = Fold(frame, first + c);
+            var layer = _firstLayer.Fold(frame, first + c);
             var x = new Rows((float*)joint.Pointer, Shape.JointWidth);
-            values[c] = Values(first + c, layer, x, JointPart(frame, layer, x, rows), query.Candidates);
+            values[c] = Values(first + c, layer, x, _firstLayer.Joint(frame, layer, x, rows), query.Candidates);
         }
 
         return values;
@@ -97,8 +99,8 @@ internal sealed unsafe class HostCriticBank : CriticBank
         using var pinned = question.Joint.Pin();
         var batch = Shape.RowsOf(question.Joint);
         var x = new Rows((float*)pinned.Pointer, Shape.JointWidth);
-        var layer = Fold(frame, slot);
-        var u1Joint = question.Turn is { } turn ? JointPart(frame, layer, x, batch, turn) : JointPart(frame, layer, x, batch);
+        var layer = _firstLayer.Fold(frame, slot);
+        var u1Joint = question.Turn is { } turn ? _firstLayer.Joint(frame, layer, x, batch, turn) : _firstLayer.Joint(frame, layer, x, batch);
         var candidates = Shape.Proposers(question.Joint.Span, batch);
         var best = new Candidate[batch];
         var top = new float[batch];
@@ -114,7 +116,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
         }
 
         var trace = _network.Trace(frame, batch);
-        FirstLayer(layer, x, u1Joint, best, trace.U1);
+        _firstLayer.Activate(layer, x, u1Joint, best, trace.U1);
         var parameters = _store.Parameters(slot);
         _network.Forward(parameters, trace, batch);
         var du2 = frame.Take(batch, Hidden2);
@@ -193,21 +195,21 @@ internal sealed unsafe class HostCriticBank : CriticBank
         var x = new Rows((float*)pinned.Pointer, Shape.JointWidth);
         var pairs = Present(lesson, batch);
         var features = frame.Take(pairs.Length, Shape.CandidateWidth);
-        Features(x, pairs, features);
+        _firstLayer.Features(x, pairs, features);
         if (train && Architecture.InputNorm)
         {
-            ObservePairs(slot, x, pairs, features);
+            _firstLayer.Observe(slot, x, pairs, features);
         }
 
         new Span<float>(gradient, Layout.Length).Clear();
         var parameters = _store.Parameters(slot);
-        var layer = Fold(frame, slot);
-        var u1Joint = JointPart(frame, layer, x, batch);
+        var layer = _firstLayer.Fold(frame, slot);
+        var u1Joint = _firstLayer.Joint(frame, layer, x, batch);
         var trace = _network.Trace(frame, pairs.Length);
         _workers.For(pairs.Length, 2.0 * pairs.Length * Hidden1 * Hidden2, (begin, end) =>
         {
             var part = trace.From(begin);
-            FirstLayer(layer, x, u1Joint, pairs.AsSpan(begin, end - begin), part.U1);
+            _firstLayer.Activate(layer, x, u1Joint, pairs.AsSpan(begin, end - begin), part.U1);
             _network.Forward(parameters, part, end - begin);
         });
 
@@ -229,43 +231,8 @@ internal sealed unsafe class HostCriticBank : CriticBank
                 parameters, trace.From(begin), end - begin, new Rows(du2[begin], Hidden2), transposed, new Rows(du1[begin], Hidden1), null));
         }
 
-        FirstLayerGradient(frame, slot, x, batch, pairs, features, du1, gradient);
+        _firstLayer.Gradient(frame, slot, x, batch, pairs, features, du1, gradient);
         return (loss, errors);
-    }
-
-    /// <summary>The gradient of the first layer. All pairs of a transition share its joint row: their gradients are added, in the pairs' order.</summary>
-    private void FirstLayerGradient(Scratch.Frame frame, int slot, Rows x, int batch, Candidate[] pairs, Rows features, Rows du1, float* gradient)
-    {
-        var joint = frame.Take(batch, Hidden1);
-        new Span<float>(joint.At, batch * Hidden1).Clear();
-        for (var i = 0; i < pairs.Length; i++)
-        {
-            Kernels.Add(joint[pairs[i].Row], du1[i], Hidden1);
-        }
-
-        var bias = _network.B1(gradient);
-        var weights = _network.W1(gradient);
-        Kernels.SumRows(joint, batch, Hidden1, bias);
-        var statistics = Architecture.InputNorm ? _store.Statistics(slot) : null;
-        _workers.For(Shape.JointWidth, 2.0 * batch * Hidden1 * Shape.JointWidth, (begin, end) =>
-            Product.Multiply(new Factor(x.At + begin, 1, x.Stride), joint, new Rows(weights[begin], Hidden1), end - begin, batch, Hidden1));
-        Product.Multiply(new Factor(features.At, 1, features.Stride), du1, new Rows(weights[Shape.JointWidth], Hidden1), Shape.CandidateWidth, pairs.Length, Hidden1);
-        if (statistics == null)
-        {
-            return;
-        }
-
-        // The normalisation is folded into the first layer: dW = (dW_raw - mean db) / deviation.
-        for (var i = 0; i < Architecture.Inputs; i++)
-        {
-            var row = weights[i];
-            var mean = statistics[i];
-            var deviation = RunningStatistics.Deviation(statistics, Architecture.Inputs, i);
-            for (var h = 0; h < Hidden1; h++)
-            {
-                row[h] = (row[h] - (mean * bias[h])) / deviation;
-            }
-        }
     }
 
     /// <summary>The pairs that are there, in order.</summary>
@@ -303,83 +270,6 @@ internal sealed unsafe class HostCriticBank : CriticBank
         return (loss, errors);
     }
 
-    /// <summary>The first layer, with the input's normalisation folded in where there is one: W / deviation and b - W mean / deviation.</summary>
-    private FirstLayerWeights Fold(Scratch.Frame frame, int slot)
-    {
-        var parameters = _store.Parameters(slot);
-        var weights = _network.W1(parameters);
-        var bias = _network.B1(parameters);
-        if (Architecture.InputNorm)
-        {
-            var statistics = _store.Statistics(slot);
-            var folded = frame.Take(Architecture.Inputs, Hidden1);
-            var foldedBias = frame.Take(Hidden1);
-            new ReadOnlySpan<float>(bias, Hidden1).CopyTo(new Span<float>(foldedBias, Hidden1));
-            for (var i = 0; i < Architecture.Inputs; i++)
-            {
-                var from = weights[i];
-                var to = folded[i];
-                var mean = statistics[i];
-                var deviation = RunningStatistics.Deviation(statistics, Architecture.Inputs, i);
-                for (var h = 0; h < Hidden1; h++)
-                {
-                    to[h] = from[h] / deviation;
-                    foldedBias[h] -= to[h] * mean;
-                }
-            }
-
-            weights = folded;
-            bias = foldedBias;
-        }
-
-        return new FirstLayerWeights(weights, new Rows(weights[Shape.JointWidth], Hidden1), new Rows(bias, 0));
-    }
-
-    private void ObservePairs(int slot, Rows x, Candidate[] pairs, Rows features)
-    {
-        // One row for each pair: the joint row of its transition, then its own features.
-        using var frame = Scratch.Open();
-        var full = frame.Take(pairs.Length, Architecture.Inputs);
-        for (var i = 0; i < pairs.Length; i++)
-        {
-            new ReadOnlySpan<float>(x[pairs[i].Row], Shape.JointWidth).CopyTo(new Span<float>(full[i], Shape.JointWidth));
-            new ReadOnlySpan<float>(features[i], Shape.CandidateWidth).CopyTo(new Span<float>(full[i] + Shape.JointWidth, Shape.CandidateWidth));
-        }
-
-        RunningStatistics.Update(_store.Statistics(slot), full, pairs.Length, Architecture.Inputs);
-    }
-
-    /// <summary>The joint part of the first layer's pre-activation, bias included, [rows, hidden1].</summary>
-    private Rows JointPart(Scratch.Frame frame, FirstLayerWeights layer, Rows x, int rows)
-    {
-        var u1 = frame.Take(rows, Hidden1);
-        Extend(layer, x, rows, 0, Shape.JointWidth, layer.Bias, u1);
-        return u1;
-    }
-
-    /// <summary>As above, where only the actions of a client and those behind it may have changed since the last turn: what comes before them is summed up already.</summary>
-    private Rows JointPart(Scratch.Frame frame, FirstLayerWeights layer, Rows x, int rows, ClientTurn turn)
-    {
-        var settled = (Shape.Clients * Shape.Observation) + (turn.Client * Shape.Action);
-        var u1 = frame.Take(rows, Hidden1);
-        fixed (float* sums = turn.Sums(rows * Hidden1))
-        {
-            var prefix = new Rows(sums, Hidden1);
-            Extend(layer, x, rows, turn.Columns, settled, turn.Columns == 0 ? layer.Bias : prefix, prefix);
-            turn.Columns = settled;
-            Extend(layer, x, rows, settled, Shape.JointWidth, prefix, u1);
-        }
-
-        return u1;
-    }
-
-    /// <summary>Adds the joint columns from <paramref name="begin"/> to <paramref name="end"/>: the sum goes on where it stopped, so the bits are those of one sum.</summary>
-    private void Extend(FirstLayerWeights layer, Rows x, int rows, int begin, int end, Rows start, Rows sums) => _workers.For(
-        rows,
-        2.0 * rows * (end - begin) * Hidden1,
-        (from, to) => Product.Multiply(
-            new Factor(x[from] + begin, x.Stride, 1), new Rows(layer.Joint[begin], Hidden1), new Rows(sums[from], Hidden1), to - from, end - begin, Hidden1, new Rows(start[from], start.Stride)));
-
     /// <summary>Q of each candidate.</summary>
     private float[] Values(int slot, FirstLayerWeights layer, Rows x, Rows u1Joint, ReadOnlyMemory<Candidate> candidates)
     {
@@ -391,54 +281,10 @@ internal sealed unsafe class HostCriticBank : CriticBank
             var count = Math.Min(Block, candidates.Length - begin);
             using var frame = Scratch.Open();
             var trace = _network.Trace(frame, count);
-            FirstLayer(layer, x, u1Joint, candidates.Span.Slice(begin, count), trace.U1);
+            _firstLayer.Activate(layer, x, u1Joint, candidates.Span.Slice(begin, count), trace.U1);
             _network.Forward(parameters, trace, count);
             new ReadOnlySpan<float>(trace.Z.At, count).CopyTo(values.AsSpan(begin));
         });
         return values;
-    }
-
-    /// <summary>The first layer's activation of candidates: the joint part of their rows, and their own part on top.</summary>
-    private void FirstLayer(FirstLayerWeights layer, Rows x, Rows u1Joint, ReadOnlySpan<Candidate> candidates, Rows u1)
-    {
-        using var frame = Scratch.Open();
-        var features = frame.Take(candidates.Length, Shape.CandidateWidth);
-        Features(x, candidates, features);
-        for (var i = 0; i < candidates.Length; i++)
-        {
-            new ReadOnlySpan<float>(u1Joint[candidates[i].Row], Hidden1).CopyTo(new Span<float>(u1[i], Hidden1));
-        }
-
-        Product.Multiply(
-            new Factor(features.At, features.Stride, 1), layer.Candidate, u1, candidates.Length, Shape.CandidateWidth, Hidden1, u1, Architecture.Relu);
-    }
-
-    /// <summary>Observation and raw action of each candidate, zero for the zero candidate.</summary>
-    private void Features(Rows x, ReadOnlySpan<Candidate> candidates, Rows features)
-    {
-        for (var i = 0; i < candidates.Length; i++)
-        {
-            var own = new Span<float>(features[i], Shape.CandidateWidth);
-            var client = candidates[i].Client;
-            if (client < 0)
-            {
-                own.Clear();
-                continue;
-            }
-
-            var row = x[candidates[i].Row];
-            new ReadOnlySpan<float>(row + (client * Shape.Observation), Shape.Observation).CopyTo(own);
-            new ReadOnlySpan<float>(row + (Shape.Clients * Shape.Observation) + (client * Shape.Action), Shape.Action).CopyTo(own[Shape.Observation..]);
-        }
-    }
-
-    /// <summary>The first layer's weights, of the joint part [10 N, hidden1] and of the candidate [10, hidden1], and its bias, one row for all.</summary>
-    private readonly struct FirstLayerWeights(Rows joint, Rows candidate, Rows bias)
-    {
-        internal Rows Joint { get; } = joint;
-
-        internal Rows Candidate { get; } = candidate;
-
-        internal Rows Bias { get; } = bias;
     }
 }

@@ -179,6 +179,36 @@ internal sealed class TorchCriticBank : CriticBank
         return (gradient, steps);
     }
 
+    private static (double Loss, double[] Errors) Loss(CriticLesson lesson, ReadOnlySpan<float> q, int pairs, Span<float> dq)
+    {
+        var clients = lesson.Pairs.Span;
+        var targets = lesson.Targets.Span;
+        var weights = lesson.Weights.Span;
+        var errors = new double[targets.Length];
+        var count = 0;
+        foreach (var client in clients)
+        {
+            count += client == Candidate.None ? 0 : 1;
+        }
+
+        var loss = 0.0;
+        for (var i = 0; i < q.Length; i++)
+        {
+            if (clients[i] == Candidate.None)
+            {
+                continue;
+            }
+
+            var b = i / pairs;
+            var difference = q[i] - targets[b];
+            errors[b] += difference * difference;
+            loss += weights[b] * difference * weights[b] * difference / count;
+            dq[i] = (float)(2 * weights[b] * weights[b] * difference / count);
+        }
+
+        return (loss, errors);
+    }
+
     /// <summary>The first layer, with the input's normalisation folded in where there is one: W / deviation and b - W mean / deviation.</summary>
     private FirstLayer Fold(int first, ParameterViews p)
     {
