@@ -34,10 +34,10 @@ public sealed class BareCell : IDisposable
         _policies.Allocate(_slots, options.Learning.ActorRate, norm);
         _critic = CriticBank.Create(device, CellMembers.CriticOf(options), options.Clients, Observation.Width, ClientAction.Width);
         _critic.Allocate(1, options.Learning.CriticRate, norm);
-        _critic.Write(0, 0, CellMembers.CriticStartOf(options).Span);
+        _critic.WriteState(0, CellMembers.CriticStartOf(options).Span);
         for (var i = 0; i < _slots; i++)
         {
-            _policies.Write(i, 0, _clients[i].Start().Span);
+            _policies.WriteState(i, _clients[i].Start().Span);
         }
     }
 

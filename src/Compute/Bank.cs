@@ -82,6 +82,59 @@ public abstract class Bank : IDisposable
         return (mean, variance);
     }
 
+    /// <summary>Writes the running statistics of a slot's input.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="mean">Mean, [inputs].</param>
+    /// <param name="variance">Variance, [inputs].</param>
+    /// <exception cref="InvalidOperationException">The architecture has no input normalisation.</exception>
+    /// <exception cref="ArgumentException">A length is not that of the input.</exception>
+    public void WriteStatistics(int slot, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance)
+    {
+        _store.CheckRange(slot, 1);
+        if (!Architecture.InputNorm)
+        {
+            throw new InvalidOperationException("the architecture has no input normalisation");
+        }
+
+        if (mean.Length != Architecture.Inputs || variance.Length != Architecture.Inputs)
+        {
+            throw new ArgumentException($"statistics of {Architecture.Inputs} inputs are no {mean.Length} and {variance.Length} floats", nameof(mean));
+        }
+
+        _store.WriteStatistics(slot, mean, variance);
+    }
+
+    /// <summary>Reads the whole state of a network, [<see cref="NetworkArchitecture.StateLength"/>]: its parameters, then mean and variance of the input where it is normalised.</summary>
+    public float[] ReadState(int slot)
+    {
+        _store.CheckRange(slot, 1);
+        var state = new float[Architecture.StateLength];
+        _store.Read(slot, 0, state.AsSpan(0, Layout.Length));
+        if (Architecture.InputNorm)
+        {
+            _store.ReadStatistics(slot, state.AsSpan(Layout.Length, Architecture.Inputs), state.AsSpan(Layout.Length + Architecture.Inputs));
+        }
+
+        return state;
+    }
+
+    /// <summary>Writes the state of a network: all of it as <see cref="ReadState"/> gives it, or its parameters alone.</summary>
+    /// <exception cref="ArgumentException">The length is neither.</exception>
+    public void WriteState(int slot, ReadOnlySpan<float> state)
+    {
+        if (state.Length != Layout.Length && state.Length != Architecture.StateLength)
+        {
+            throw new ArgumentException($"a network of {Layout.Length} parameters is not written with {state.Length} floats", nameof(state));
+        }
+
+        Write(slot, 0, state[..Layout.Length]);
+        if (state.Length > Layout.Length)
+        {
+            var statistics = state[Layout.Length..];
+            WriteStatistics(slot, statistics[..Architecture.Inputs], statistics[Architecture.Inputs..]);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

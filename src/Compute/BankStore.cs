@@ -33,6 +33,9 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
     /// <summary>Reads the running statistics of a slot's input.</summary>
     internal abstract void ReadStatistics(int slot, Span<float> mean, Span<float> variance);
 
+    /// <summary>Writes the running statistics of a slot's input.</summary>
+    internal abstract void WriteStatistics(int slot, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance);
+
     public abstract void Dispose();
 
     internal void CheckRange(int first, int count)

@@ -71,11 +71,11 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Receive<ReserveCritic>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<Release>(m => GiveBack(m.Reservation));
         Receive<Terminated>(OnOwnerTerminated);
-        Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).Write(m.Slot.Slot, 0, Floats(m.Values))));
-        Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).Write(slot, 0, Floats(m.Values))));
+        Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).WriteState(m.Slot.Slot, Floats(m.Values))));
+        Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).WriteState(slot, Floats(m.Values))));
         Receive<ReadPolicy>(m => Guard(
-            m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Policies(m.Slot.Reservation), m.Slot.Slot)))));
-        Receive<ReadCritic>(m => Guard(m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, DeviceBanks.State(_banks.Critic(m.Reservation, out var slot), slot)))));
+            m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, new HostPayload(_banks.Policies(m.Slot.Reservation).ReadState(m.Slot.Slot))))));
+        Receive<ReadCritic>(m => Guard(m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, new HostPayload(_banks.Critic(m.Reservation, out var slot).ReadState(slot))))));
         Receive<ImproveCritic>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Differentiate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<ReportPatience>(_ => OnReportPatience());

@@ -115,20 +115,6 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         stack.Push(holding.First);
     }
 
-    /// <summary>Parameters of a slot, then mean and variance of the input where the architecture normalises it.</summary>
-    internal static HostPayload State(Bank bank, int slot)
-    {
-        var parameters = new float[bank.Layout.Length];
-        bank.Read(slot, 0, parameters);
-        if (!bank.Architecture.InputNorm)
-        {
-            return new HostPayload(parameters);
-        }
-
-        var (mean, variance) = bank.ReadStatistics(slot);
-        return new HostPayload((float[])[.. parameters, .. mean, .. variance]);
-    }
-
     public void Dispose()
     {
         foreach (var bank in _policies.Values.Cast<Bank>().Concat(_critics.Values))

@@ -71,12 +71,12 @@ public static class DeviceProtocol
 
     /// <summary>Writes all parameters of a policy.</summary>
     /// <param name="Slot">The policy.</param>
-    /// <param name="Values">Parameters in the order of the layout, gaps included.</param>
+    /// <param name="Values">Parameters in the order of the layout, gaps included; then, where there are any, mean and variance of the input.</param>
     public sealed record WritePolicy(PolicySlot Slot, IPayload Values) : ILocalMessage;
 
     /// <summary>Writes all parameters of a critic.</summary>
     /// <param name="Reservation">The critic.</param>
-    /// <param name="Values">Parameters in the order of the layout, gaps included.</param>
+    /// <param name="Values">Parameters in the order of the layout, gaps included; then, where there are any, mean and variance of the input.</param>
     public sealed record WriteCritic(int Reservation, IPayload Values) : ILocalMessage;
 
     /// <summary>Reads all parameters of a policy. Answered by <see cref="NetworkRead"/>.</summary>

@@ -243,6 +243,34 @@ public abstract class OptimiserTests(ComputeDevice device) : IDisposable
             () => bank.Infer(first, count, 1, new float[Math.Max(count, 1) * Inputs], new float[Math.Max(count, 1) * Outputs], new float[Math.Max(count, 1) * Outputs]));
     }
 
+    [Theory]
+    [InlineData(PolicyVariant.Baseline)]
+    [InlineData(PolicyVariant.Fullnorm)]
+    public void A_network_written_with_the_state_of_another_acts_as_it_does(PolicyVariant variant)
+    {
+        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Inputs, Outputs);
+        using var learned = PolicyBank.Create(device, architecture);
+        using var written = PolicyBank.Create(device, architecture);
+        learned.Allocate(1, Rate, 0);
+        written.Allocate(3, Rate, 0);
+        learned.WriteState(0, Numbers.Parameters(architecture, 1));
+        Learn(learned, 0, 1);
+        var state = learned.ReadState(0);
+        written.WriteState(2, state);
+
+        Assert.Equal(architecture.StateLength, state.Length);
+        Assert.Equal(state, written.ReadState(2));
+        Assert.Equal(Act(learned, 0), Act(written, 2));
+        Assert.Throws<ArgumentException>(() => written.WriteState(0, state.AsSpan(1)));
+
+        static float[] Act(PolicyBank bank, int slot)
+        {
+            var actions = new float[Batch * Outputs];
+            bank.Infer(slot, 1, Batch, Numbers.Uniform(9, Batch * Inputs, 2), new float[actions.Length], actions);
+            return actions;
+        }
+    }
+
     private static double[] Learn(PolicyBank bank, int first, int count)
     {
         var norms = new List<double>();

@@ -66,6 +66,13 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         new ReadOnlySpan<float>(statistics + mean.Length, variance.Length).CopyTo(variance);
     }
 
+    internal override void WriteStatistics(int slot, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance)
+    {
+        var statistics = Statistics(slot);
+        mean.CopyTo(new Span<float>(statistics, mean.Length));
+        variance.CopyTo(new Span<float>(statistics + mean.Length, variance.Length));
+    }
+
     /// <summary>The parameters of a slot, as the passes read them; they stay where they are.</summary>
     internal float* Parameters(int slot)
     {

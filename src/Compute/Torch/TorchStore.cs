@@ -84,6 +84,13 @@ internal sealed class TorchStore : BankStore
         Download(Statistics[slot][1], variance);
     }
 
+    internal override void WriteStatistics(int slot, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance)
+    {
+        using var scope = NewDisposeScope();
+        Statistics![slot][0].copy_(Upload(mean, mean.Length));
+        Statistics[slot][1].copy_(Upload(variance, variance.Length));
+    }
+
     public override void Dispose()
     {
         _parameters.Dispose();

@@ -31,35 +31,33 @@ internal static class NetworkFiles
         Write(stream, history, Cells.CellMembers.CriticOf(history.Cell.Options), [critic], stacked: false);
     }
 
-    private static void Write(Stream stream, CellHistory history, NetworkArchitecture architecture, float[][] networks, bool stacked)
+    /// <summary>The tensors of a network's state: name, shape of one network, and where it begins in the state.</summary>
+    internal static IEnumerable<(string Name, int[] Shape, int Offset)> Tensors(NetworkArchitecture architecture)
     {
         var layout = architecture.Layout;
-        var tensors = new List<(string Name, IReadOnlyList<int> Shape)>();
-        var parts = new List<(int Offset, int Length)>();
-        void Add(string name, int offset, params int[] shape)
-        {
-            tensors.Add((name, stacked ? [networks.Length, .. shape] : shape));
-            parts.Add((offset, shape.Aggregate(1, (a, b) => a * b)));
-        }
-
         foreach (var tensor in layout.Tensors)
         {
-            Add(tensor.Name, tensor.Offset, tensor.Columns > 0 ? [tensor.Rows, tensor.Columns] : [tensor.Rows]);
+            yield return (tensor.Name, tensor.Columns > 0 ? [tensor.Rows, tensor.Columns] : [tensor.Rows], tensor.Offset);
         }
 
         if (architecture.InputNorm)
         {
-            Add("input_norm.running_mean", layout.Length, architecture.Inputs);
-            Add("input_norm.running_var", layout.Length + architecture.Inputs, architecture.Inputs);
+            yield return ("input_norm.running_mean", [architecture.Inputs], layout.Length);
+            yield return ("input_norm.running_var", [architecture.Inputs], layout.Length + architecture.Inputs);
         }
+    }
 
+    private static void Write(Stream stream, CellHistory history, NetworkArchitecture architecture, float[][] networks, bool stacked)
+    {
+        var tensors = Tensors(architecture).ToList();
         var options = history.Cell.Options;
-        var writer = new SafetensorsWriter(stream, Metadata(history, options), tensors);
-        foreach (var (offset, length) in parts)
+        var writer = new SafetensorsWriter(
+            stream, Metadata(history, options), [.. tensors.Select(t => (t.Name, (IReadOnlyList<int>)(stacked ? [networks.Length, .. t.Shape] : t.Shape)))]);
+        foreach (var (_, shape, offset) in tensors)
         {
             foreach (var network in networks)
             {
-                writer.Write(network.AsSpan(offset, length));
+                writer.Write(network.AsSpan(offset, shape.Aggregate(1, (a, b) => a * b)));
             }
         }
 

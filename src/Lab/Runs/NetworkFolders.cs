@@ -40,11 +40,6 @@ internal sealed class NetworkFolders
     /// <exception cref="NetworkFolderException">There are none, or they do not fit.</exception>
     internal InitialNetworks Load(string path, CellOptions options)
     {
-        if (options.Policy.Variant == PolicyVariant.Fullnorm)
-        {
-            throw new NetworkFolderException("networks of the variant fullnorm cannot be loaded, since their running statistics cannot be set; leave policy.from out, or choose another policy.variant");
-        }
-
         try
         {
             var (folder, policies, critic) = Files(path);
@@ -132,23 +127,21 @@ internal sealed class NetworkFolders
 
     private static HostPayload[] Read(string source, SafetensorsFile file, NetworkArchitecture architecture, int count, bool stacked)
     {
-        var layout = architecture.Layout;
         var networks = new float[count][];
         for (var i = 0; i < count; i++)
         {
-            networks[i] = new float[layout.Length];
+            networks[i] = new float[architecture.StateLength];
         }
 
-        foreach (var tensor in layout.Tensors)
+        foreach (var (name, own, offset) in NetworkFiles.Tensors(architecture))
         {
-            int[] shape = tensor.Columns > 0 ? [tensor.Rows, tensor.Columns] : [tensor.Rows];
-            shape = stacked ? [count, .. shape] : shape;
-            if (!file.Contains(tensor.Name))
+            var shape = stacked ? [count, .. own] : own;
+            if (!file.Contains(name))
             {
-                throw new NetworkFolderException($"{source} does not fit: it has no tensor {tensor.Name}");
+                throw new NetworkFolderException($"{source} does not fit: it has no tensor {name}");
             }
 
-            var found = file.Shape(tensor.Name);
+            var found = file.Shape(name);
             if (stacked && found.Count == shape.Length && found[0] != count)
             {
                 throw new NetworkFolderException($"{source} does not fit: it holds {found[0]} {(found[0] == 1 ? "policy" : "policies")}, and {count} are needed");
@@ -156,18 +149,18 @@ internal sealed class NetworkFolders
 
             if (!found.SequenceEqual(shape))
             {
-                throw new NetworkFolderException($"{source} does not fit: {tensor.Name} has the shape [{string.Join(", ", found)}], and [{string.Join(", ", shape)}] is needed");
+                throw new NetworkFolderException($"{source} does not fit: {name} has the shape [{string.Join(", ", found)}], and [{string.Join(", ", shape)}] is needed");
             }
 
-            var values = file.Floats(tensor.Name);
+            var values = file.Floats(name);
             if (Array.Exists(values, v => !float.IsFinite(v)))
             {
-                throw new NetworkFolderException($"{source} cannot be acted with: {tensor.Name} has numbers that are not finite, so its cell had diverged");
+                throw new NetworkFolderException($"{source} cannot be acted with: {name} has numbers that are not finite, so its cell had diverged");
             }
 
             for (var i = 0; i < count; i++)
             {
-                values.AsSpan(i * tensor.Length, tensor.Length).CopyTo(networks[i].AsSpan(tensor.Offset));
+                values.AsSpan(i * (values.Length / count), values.Length / count).CopyTo(networks[i].AsSpan(offset));
             }
         }
 

@@ -59,7 +59,7 @@ public static class ScenarioReference
         for each of at most 1,000 cells, and the other files of a cell are not.
 
         `policy.from` names the folder of a finished run with one cell, or one of its cells' folders (`runs/x/cells/NAME`): its `policies.safetensors` and `critic.safetensors` are what the cells start with, client i with
-        policy i, in every cell the same. Their number, shapes, variant, output, observations and sharing must be the scenario's; the variant fullnorm cannot be loaded. A relative path starts from the working directory. A cell that learns
+        policy i, in every cell the same. Their number, shapes, variant, output, observations and sharing must be the scenario's. A relative path starts from the working directory. A cell that learns
         goes on from there with a new optimiser, an empty replay memory and the exploration of its own episodes.
 
         """;

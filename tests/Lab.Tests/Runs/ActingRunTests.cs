@@ -70,6 +70,7 @@ public sealed class ActingRunTests : IDisposable
     [InlineData("", "learned/cells/base-s42")]
     [InlineData("policy: { sharing: shared }", "learned")]
     [InlineData("policy: { variant: layernorm, last_layer: small }", "learned")]
+    [InlineData("policy: { variant: fullnorm }", "learned")]
     public async Task Acting_with_the_networks_of_a_finished_run_earns_what_that_earned(string more, string from)
     {
         var learned = await _folder.RunAsync("learned", Plan(more + "\nevaluation: { episodes: 2 }"));
@@ -95,7 +96,7 @@ public sealed class ActingRunTests : IDisposable
     [Theory]
     [InlineData("learned", "clients: 4", "holds 5 policies, and 4 are needed")]
     [InlineData("learned", "policy: { variant: large }", "was trained with policy.variant: baseline, and here that is large")]
-    [InlineData("learned", "policy: { variant: fullnorm }", "cannot be loaded")]
+    [InlineData("learned", "policy: { variant: fullnorm }", "was trained with policy.variant: baseline, and here that is fullnorm")]
     [InlineData("learned", "policy: { sharing: shared }", "was trained with policy.sharing: independent, and here that is shared")]
     [InlineData("learned", "mitigation: { output: inverting }", "was trained with mitigation.output: tanh, and here that is inverting")]
     [InlineData("learned", "mitigation: { observations: scaled }", "was trained with mitigation.observations: raw, and here that is scaled")]
