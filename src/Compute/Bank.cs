@@ -146,6 +146,6 @@ public abstract class Bank : IDisposable
     {
         _store.CheckRange(slot, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + length, Layout.Length, nameof(offset));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Layout.Length - length);
     }
 }

@@ -40,7 +40,7 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
 
     internal void CheckRange(int first, int count)
     {
-        if (first < 0 || count < 1 || first + count > Slots)
+        if (first < 0 || count < 1 || first > Slots - count)
         {
             throw new ArgumentOutOfRangeException(nameof(first), $"slots {first} to {first + count - 1} are not all of the bank's {Slots}");
         }

@@ -13,7 +13,6 @@ public sealed record BatchingOptions(TimeSpan Delay, int CellsAtOnce = 0)
     /// <summary>On the processor enough cells to have work while another's messages are on their way, and few enough for their networks to stay in the cache (docs/performance.md).</summary>
     private const int HostCells = 3;
 
-
     /// <summary>No delay.</summary>
     public static BatchingOptions Default { get; } = new(TimeSpan.Zero);
 
@@ -22,7 +21,7 @@ public sealed record BatchingOptions(TimeSpan Delay, int CellsAtOnce = 0)
 }
 
 /// <summary>
-/// Owns one device and all tensors on it. Requests of clients gather in rounds, each complete when all it expects have asked; complete rounds of all cells are run
+/// Owns one device and all networks on it. Requests of clients gather in rounds, each complete when all it expects have asked; complete rounds of all cells are run
 /// together, each kind as one operation over stacked slots. Since what is computed for a slot does not depend on its neighbours, results do not depend on which rounds meet.
 /// </summary>
 /// <remarks>
@@ -31,7 +30,7 @@ public sealed record BatchingOptions(TimeSpan Delay, int CellsAtOnce = 0)
 ///                                     │                 ▲
 ///                                     └── all cells ready, or the delay over (none: after the messages already waiting)
 /// </code>
-/// Runs on a pinned thread (<see cref="Configuration"/>): TorchSharp's scopes belong to a thread.
+/// Runs on a pinned thread (<see cref="Configuration"/>): a long operation holds up no other actor, and TorchSharp's scopes belong to a thread.
 /// </remarks>
 #pragma warning disable CA1001 // Akka ends an actor by PostStop, which disposes the banks.
 public sealed class BatchingActor : ReceiveActor, IWithTimers
@@ -190,7 +189,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     /// <summary>A failed request fails the cell that asked, not the device and not the cells beside it.</summary>
     private void Guard(Turn turn, Action operation)
     {
-#pragma warning disable CA1031 // Whatever libtorch throws goes to the one who asked; nothing is swallowed.
+#pragma warning disable CA1031 // Whatever an operation throws goes to the one who asked; nothing is swallowed.
         try
         {
             operation();

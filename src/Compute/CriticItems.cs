@@ -38,7 +38,7 @@ public sealed record ActorQuestion(ReadOnlyMemory<float> Joint, ReadOnlyMemory<d
 
 /// <summary>
 /// One update in which clients learn one after the other, ascending: what the critic need not compute again because only one client's actions have changed. The actions of the
-/// clients before <see cref="Client"/> stay as they are for the rest of the update.
+/// clients before <see cref="Client"/> stay as they are for the rest of the update. The master sets whose turn it is while no question is on its way; the device keeps its sums here while one is.
 /// </summary>
 public sealed class ClientTurn
 {
@@ -50,8 +50,17 @@ public sealed class ClientTurn
     /// <summary>Joint columns that are summed up: all observations, and the actions of the clients that had their turn.</summary>
     internal int Columns { get; set; }
 
-    /// <summary>The first layer's pre-activations summed up that far, [B, hidden1].</summary>
-    internal float[] Sums(int length) => _sums.Length == length ? _sums : _sums = new float[length];
+    /// <summary>The first layer's pre-activations summed up that far, [B, hidden1]; of another size they begin anew.</summary>
+    internal float[] Sums(int length)
+    {
+        if (_sums.Length != length)
+        {
+            _sums = new float[length];
+            Columns = 0;
+        }
+
+        return _sums;
+    }
 }
 
 /// <summary>The actors' loss and its gradient.</summary>

@@ -67,6 +67,39 @@ internal sealed class CriticLayout(int clients, int observation, int action)
         return features;
     }
 
+    /// <summary>Refuses candidates whose row or client is not there.</summary>
+    internal void Check(ReadOnlySpan<Candidate> candidates, int rows)
+    {
+        foreach (var candidate in candidates)
+        {
+            if ((uint)candidate.Row >= (uint)rows || candidate.Client < Candidate.Zero || candidate.Client >= clients)
+            {
+                throw new ArgumentException($"client {candidate.Client} of row {candidate.Row} is no candidate of {clients} clients and {rows} rows", nameof(candidates));
+            }
+        }
+    }
+
+    /// <summary>Refuses a lesson whose parts do not belong together; returns its transitions.</summary>
+    internal int Check(CriticLesson lesson)
+    {
+        var batch = RowsOf(lesson.Joint);
+        if (lesson.Targets.Length != batch || lesson.Weights.Length != batch || lesson.Pairs.Length < batch || lesson.Pairs.Length % batch != 0)
+        {
+            throw new ArgumentException(
+                $"{lesson.Pairs.Length} pairs, {lesson.Targets.Length} targets and {lesson.Weights.Length} weights are none of {batch} transitions", nameof(lesson));
+        }
+
+        foreach (var client in lesson.Pairs.Span)
+        {
+            if (client < Candidate.None || client >= clients)
+            {
+                throw new ArgumentException($"client {client} is no pair's of {clients} clients", nameof(lesson));
+            }
+        }
+
+        return batch;
+    }
+
     /// <summary>Refuses the turn of a client that is not there.</summary>
     internal void Check(ClientTurn? turn)
     {

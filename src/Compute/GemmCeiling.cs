@@ -4,12 +4,12 @@ using TorchSharp;
 namespace Simulator.Compute;
 
 /// <summary>
-/// How fast this machine multiplies matrices at best: what everything that is made of matrix products is measured against. Nothing else should compute meanwhile, since the number of
+/// How fast libtorch multiplies matrices on this machine at best, which programs made of matrix products are measured against, and how fast our own product does. Nothing else should compute meanwhile, since the number of
 /// threads is the matrix library's, for all of the process.
 /// </summary>
 public static class GemmCeiling
 {
-    /// <summary>Rows and columns of the matrices of <see cref="Measure"/>: large enough that nothing but arithmetic counts.</summary>
+    /// <summary>Rows and columns of libtorch's matrices: large enough that nothing but arithmetic counts.</summary>
     public const int Size = 2048;
 
     /// <summary>Rows of the product of <see cref="MeasureOwn"/>: all candidates of a minibatch of 64 with 50 clients.</summary>
@@ -33,8 +33,16 @@ public static class GemmCeiling
         using var left = new NativeBuffer(OwnRows * inner);
         using var right = new NativeBuffer(inner * columns);
         using var result = new NativeBuffer(OwnRows * columns);
-        new Span<float>(left.Pointer, OwnRows * inner).Fill(0.5f);
-        new Span<float>(right.Pointer, inner * columns).Fill(0.25f);
+        for (var i = 0; i < OwnRows * inner; i++)
+        {
+            left.Pointer[i] = (i % 97) / 97f;
+        }
+
+        for (var i = 0; i < inner * columns; i++)
+        {
+            right.Pointer[i] = (i % 89) / 89f;
+        }
+
         var a = new Factor(left.Pointer, inner, 1);
         var b = new Rows(right.Pointer, columns);
         var c = new Rows(result.Pointer, columns);
@@ -59,25 +67,34 @@ public static class GemmCeiling
     /// <param name="size">Rows and columns.</param>
     /// <returns>Floating-point operations a second of each product, [repetitions].</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is not positive.</exception>
-    public static double[] Measure(int threads, int repetitions, int size = Size)
+    public static double[] Measure(int threads, int repetitions, int size = Size) => Rates(threads, repetitions, size, size, size);
+
+    /// <summary>Measures libtorch at the shape of <see cref="MeasureOwn"/>.</summary>
+    /// <param name="threads">Threads that the matrix library may use; put back afterwards.</param>
+    /// <param name="repetitions">Products to measure; one before them warms up.</param>
+    /// <returns>Floating-point operations a second of each product, [repetitions].</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is not positive.</exception>
+    public static double[] MeasureAtOwnShape(int threads, int repetitions) => Rates(threads, repetitions, OwnRows, 512, 128);
+
+    private static double[] Rates(int threads, int repetitions, int m, int k, int n)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(repetitions);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(m);
         var before = torch.get_num_threads();
         torch.set_num_threads(threads);
         try
         {
             using var scope = torch.NewDisposeScope();
-            var a = torch.rand(size, size);
-            var b = torch.rand(size, size);
+            var a = torch.rand(m, k);
+            var b = torch.rand(k, n);
             a.mm(b).Dispose();
             var rates = new double[repetitions];
             for (var i = 0; i < repetitions; i++)
             {
                 var started = Stopwatch.GetTimestamp();
                 a.mm(b).Dispose();
-                rates[i] = FlopCount.Product(size, size, size) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+                rates[i] = FlopCount.Product(m, k, n) / Stopwatch.GetElapsedTime(started).TotalSeconds;
             }
 
             return rates;

@@ -135,7 +135,7 @@ internal sealed class ReadyWork
 
     private void RunSlices(int slots, Failure failure)
     {
-#pragma warning disable CA1031 // Whatever libtorch throws goes to those who asked; nothing is swallowed.
+#pragma warning disable CA1031 // Whatever an operation throws goes to those who asked; nothing is swallowed.
         try
         {
             Run(CollectionsMarshal.AsSpan(_slices), slots);

@@ -53,8 +53,8 @@ internal static class BenchTable
         >= 10 => value.ToString("0.0", CultureInfo.InvariantCulture),
         >= 1 => value.ToString("0.00", CultureInfo.InvariantCulture),
         >= 0.1 => value.ToString("0.000", CultureInfo.InvariantCulture),
-        >= 0.001 => value.ToString("0.0000", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.0e0", CultureInfo.InvariantCulture),
+        >= 0.01 => value.ToString("0.0000", CultureInfo.InvariantCulture),
+        _ => value.ToString("0.00e0", CultureInfo.InvariantCulture),
     };
 
     private static string[] Row(Figure figure) =>

@@ -74,6 +74,11 @@ internal sealed unsafe class CriticFirstLayer(HostStore store, HostNetwork netwo
         var u1 = frame.Take(rows, Hidden1);
         fixed (float* sums = turn.Sums(rows * Hidden1))
         {
+            if (settled < turn.Columns)
+            {
+                throw new ArgumentException($"turns go upwards, and client {turn.Client} has had its own", nameof(turn));
+            }
+
             var prefix = new Rows(sums, Hidden1);
             Extend(layer, x, rows, turn.Columns, settled, turn.Columns == 0 ? layer.Bias : prefix, prefix);
             turn.Columns = settled;

@@ -37,11 +37,13 @@ internal sealed unsafe class HostCriticBank : CriticBank
             using var frame = Scratch.Open();
             using var joint = query.Joint.Pin();
             var rows = Shape.RowsOf(query.Joint);
+            Shape.Check(query.Candidates.Span, rows);
             var layer = _firstLayer.Fold(frame, first + c);
             var x = new Rows((float*)joint.Pointer, Shape.JointWidth);
             values[c] = Values(first + c, layer, x, _firstLayer.Joint(frame, layer, x, rows), query.Candidates);
         }
 
+        GC.KeepAlive(this);
         return values;
     }
 
@@ -60,6 +62,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
             steps[c] = new CriticStep(loss, errors, outcome with { Finite = outcome.Finite && double.IsFinite(loss) });
         }
 
+        GC.KeepAlive(this);
         return steps;
     }
 
@@ -76,6 +79,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
             _store.Export(gradient, 0, gradients.AsSpan(c * Layout.Length, Layout.Length));
         }
 
+        GC.KeepAlive(this);
         return gradients;
     }
 
@@ -89,6 +93,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
             answers[c] = Differentiate(first + c, questions[c]);
         }
 
+        GC.KeepAlive(this);
         return answers;
     }
 
@@ -191,7 +196,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
     private (double Loss, double[] Errors) Learn(Scratch.Frame frame, int slot, CriticLesson lesson, float* gradient, bool train)
     {
         using var pinned = lesson.Joint.Pin();
-        var batch = Shape.RowsOf(lesson.Joint);
+        var batch = Shape.Check(lesson);
         var x = new Rows((float*)pinned.Pointer, Shape.JointWidth);
         var pairs = Present(lesson, batch);
         var features = frame.Take(pairs.Length, Shape.CandidateWidth);

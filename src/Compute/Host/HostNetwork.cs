@@ -1,6 +1,9 @@
 namespace Simulator.Compute;
 
-/// <summary>What the backward pass of a network needs of its forward pass: activations, and of each LayerNorm the normalised rows and their scales. Rows of one slot.</summary>
+/// <summary>
+/// What the backward pass of a network needs of its forward pass, for rows of one slot: U, [rows, hidden], what a hidden layer comes to after the ReLU, where there is one; H, [rows, hidden], the same after
+/// LayerNorm, where there is one, else U itself; N and Scale, [rows, hidden] and [rows], normalised rows and their scales; Z, [rows, outputs].
+/// </summary>
 internal unsafe struct HostTrace
 {
     internal Rows U1;
@@ -130,7 +133,7 @@ internal sealed unsafe class HostNetwork
     /// <param name="rows">Rows.</param>
     /// <param name="dz">dL/dz, [rows, outputs]; overwritten.</param>
     /// <param name="du2">Receives dL/du2, [rows, hidden2].</param>
-    /// <param name="gradient">Receives the gradient of the parameters on the way; null where it is not wanted.</param>
+    /// <param name="gradient">To it the gradient of the parameters on the way is added; null where it is not wanted.</param>
     internal void BackwardOutput(float* slot, HostTrace trace, int rows, Rows dz, Rows du2, float* gradient)
     {
         var (hidden2, outputs) = (_network.Hidden2, _network.Outputs);
@@ -142,7 +145,7 @@ internal sealed unsafe class HostNetwork
         Product.Multiply(new Factor(dz.At, dz.Stride, 1), W3(slot), du2, rows, outputs, hidden2);
         if (gradient != null)
         {
-            Product.Multiply(new Factor(dz.At, 1, dz.Stride), trace.H2, W3(gradient), outputs, rows, hidden2);
+            Product.Multiply(new Factor(dz.At, 1, dz.Stride), trace.H2, W3(gradient), outputs, rows, hidden2, W3(gradient));
             Kernels.SumRows(dz, rows, outputs, gradient + _b3);
         }
 
@@ -153,12 +156,12 @@ internal sealed unsafe class HostNetwork
         }
     }
 
-    /// <summary>The gradient of the second layer's weights, rows <paramref name="begin"/> to <paramref name="end"/> of [hidden1, hidden2].</summary>
+    /// <summary>Adds the gradient of the second layer's weights, rows <paramref name="begin"/> to <paramref name="end"/> of [hidden1, hidden2].</summary>
     internal void SecondLayerGradient(HostTrace trace, int rows, Rows du2, float* gradient, int begin, int end)
     {
         var hidden2 = _network.Hidden2;
-        Product.Multiply(
-            new Factor(trace.H1.At + begin, 1, trace.H1.Stride), du2, new Rows(gradient + _w2 + ((nint)begin * hidden2), hidden2), end - begin, rows, hidden2);
+        var part = new Rows(gradient + _w2 + ((nint)begin * hidden2), hidden2);
+        Product.Multiply(new Factor(trace.H1.At + begin, 1, trace.H1.Stride), du2, part, end - begin, rows, hidden2, part);
     }
 
     /// <summary>The second layer's weights as a backward pass reads them, [hidden2, hidden1].</summary>

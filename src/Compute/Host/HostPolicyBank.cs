@@ -3,6 +3,9 @@ namespace Simulator.Compute;
 /// <summary>Policies on the processor.</summary>
 internal sealed unsafe class HostPolicyBank : PolicyBank
 {
+    /// <summary>Rows of one slot that pass at a time, which bounds the memory that they take.</summary>
+    private const int Block = 4096;
+
     private readonly HostStore _store;
     private readonly HostNetwork _network;
     private readonly Workers _workers;
@@ -20,23 +23,31 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
     /// <inheritdoc/>
     public override void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions)
     {
-        Check(first, count, rows, observations.Length, Architecture.Inputs);
+        var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
+        Check(first, count, rows, observations.Length, inputs);
+        Check(first, count, rows, preActivations.Length, outputs);
+        Check(first, count, rows, actions.Length, outputs);
+        var blocks = (rows + Block - 1) / Block;
         fixed (float* o = observations, z = preActivations, a = actions)
         {
             var (observed, unsquashed, squashed) = ((nint)o, (nint)z, (nint)a);
-            var outputs = rows * Architecture.Outputs;
-            _workers.For(count, 2 * _multiplications * rows * count, (begin, end) =>
+            _workers.For(count * blocks, 2 * _multiplications * rows * count, (begin, end) =>
             {
-                for (var k = begin; k < end; k++)
+                for (var piece = begin; piece < end; piece++)
                 {
+                    var (slot, block) = Math.DivRem(piece, blocks);
+                    var row = ((nint)slot * rows) + (block * Block);
+                    var size = Math.Min(Block, rows - (block * Block));
                     using var frame = Scratch.Open();
-                    var trace = _network.Trace(frame, rows);
-                    trace.Z = new Rows((float*)unsquashed + ((nint)k * outputs), Architecture.Outputs);
-                    Forward(frame, first + k, (float*)observed + ((nint)k * rows * Architecture.Inputs), rows, trace);
-                    Squash(trace.Z.At, (float*)squashed + ((nint)k * outputs), outputs);
+                    var trace = _network.Trace(frame, size);
+                    trace.Z = new Rows((float*)unsquashed + (row * outputs), outputs);
+                    Forward(frame, first + slot, (float*)observed + (row * inputs), size, trace);
+                    Squash(trace.Z.At, (float*)squashed + (row * outputs), size * outputs);
                 }
             });
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <inheritdoc/>
@@ -95,23 +106,35 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
                 {
                     using var frame = Scratch.Open();
                     var gradient = frame.Take(Layout.Length);
-                    Gradient(
-                        frame, first + k, (float*)observed + ((nint)k * rows * inputs), (float*)ascending + ((nint)k * rows * outputs), rows, gradient, train);
+                    Gradient(first + k, (float*)observed + ((nint)k * rows * inputs), (float*)ascending + ((nint)k * rows * outputs), rows, gradient, train);
                     take(k, (nint)gradient);
                 }
             });
         }
+
+        GC.KeepAlive(this);
     }
 
-    private void Gradient(Scratch.Frame frame, int slot, float* observations, float* actionGradients, int rows, float* gradient, bool train)
+    private void Gradient(int slot, float* observations, float* actionGradients, int rows, float* gradient, bool train)
     {
-        var (inputs, hidden1, hidden2, outputs) = (Architecture.Inputs, Architecture.Hidden1, Architecture.Hidden2, Architecture.Outputs);
+        var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
         new Span<float>(gradient, Layout.Length).Clear();
         if (train && Architecture.InputNorm)
         {
             RunningStatistics.Update(_store.Statistics(slot), new Rows(observations, inputs), rows, inputs);
         }
 
+        // Block after block into the same sums, which go on where they stopped: the bits are those of one pass.
+        for (var row = 0; row < rows; row += Block)
+        {
+            AddGradient(slot, observations + ((nint)row * inputs), actionGradients + ((nint)row * outputs), Math.Min(Block, rows - row), gradient);
+        }
+    }
+
+    private void AddGradient(int slot, float* observations, float* actionGradients, int rows, float* gradient)
+    {
+        using var frame = Scratch.Open();
+        var (inputs, hidden1, hidden2, outputs) = (Architecture.Inputs, Architecture.Hidden1, Architecture.Hidden2, Architecture.Outputs);
         var parameters = _store.Parameters(slot);
         var trace = _network.Trace(frame, rows);
         var x = Forward(frame, slot, observations, rows, trace);
@@ -122,7 +145,7 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         _network.BackwardOutput(parameters, trace, rows, dz, du2, gradient);
         _network.SecondLayerGradient(trace, rows, du2, gradient, 0, hidden1);
         _network.BackwardInput(parameters, trace, rows, du2, _network.TransposedW2(parameters, frame), du1, gradient);
-        Product.Multiply(new Factor(x.At, 1, x.Stride), du1, _network.W1(gradient), inputs, rows, hidden1);
+        Product.Multiply(new Factor(x.At, 1, x.Stride), du1, _network.W1(gradient), inputs, rows, hidden1, _network.W1(gradient));
         Kernels.SumRows(du1, rows, hidden1, _network.B1(gradient));
     }
 

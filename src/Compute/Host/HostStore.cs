@@ -132,7 +132,12 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         return new StepOutcome(total, layers, scale < 1, !moved, finite);
     }
 
-    public override void Dispose() => _blocks.ForEach(b => b.Dispose());
+    public override void Dispose()
+    {
+        _blocks.ForEach(b => b.Dispose());
+        _blocks.Clear();
+        _slots = 0;
+    }
 
     private (double Total, double[] Layers) Norms(float* gradient)
     {

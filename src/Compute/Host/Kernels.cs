@@ -88,10 +88,9 @@ internal static unsafe class Kernels
         }
     }
 
-    /// <summary>target = sum over rows of source [rows, width], in the rows' order.</summary>
+    /// <summary>target += sum over rows of source [rows, width], in the rows' order.</summary>
     internal static void SumRows(Rows source, int rows, int width, float* target)
     {
-        new Span<float>(target, width).Clear();
         for (var r = 0; r < rows; r++)
         {
             Add(target, source[r], width);
@@ -161,13 +160,12 @@ internal static unsafe class Kernels
     /// <param name="rows">Rows.</param>
     /// <param name="width">Width.</param>
     /// <param name="gain">Gain.</param>
-    /// <param name="dGain">Receives the gain's gradient; null where it is not wanted.</param>
-    /// <param name="dShift">Receives the shift's gradient; null where it is not wanted.</param>
+    /// <param name="dGain">To it the gain's gradient is added; null where it is not wanted.</param>
+    /// <param name="dShift">To it the shift's gradient is added; null where it is not wanted.</param>
     internal static void NormaliseBackward(Rows dy, Rows normalised, float* scale, int rows, int width, float* gain, float* dGain, float* dShift)
     {
         if (dGain != null)
         {
-            new Span<float>(dGain, width).Clear();
             for (var r = 0; r < rows; r++)
             {
                 var d = dy[r];

@@ -12,6 +12,11 @@ internal static unsafe class RunningStatistics
     /// <param name="width">Width.</param>
     internal static void Update(float* statistics, Rows x, int rows, int width)
     {
+        if (rows == 0)
+        {
+            return;
+        }
+
         for (var i = 0; i < width; i++)
         {
             var sum = 0.0;

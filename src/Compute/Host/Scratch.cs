@@ -2,7 +2,7 @@ namespace Simulator.Compute;
 
 /// <summary>
 /// Memory for the steps in between of one operation, kept by each thread and used again by the next operation, so that a steady state allocates nothing. Taken like a stack: what a frame took
-/// is free again when it is disposed.
+/// is free again when it is disposed. A thread keeps what its largest operation took until it ends.
 /// </summary>
 internal sealed unsafe class Scratch
 {
@@ -30,7 +30,8 @@ internal sealed unsafe class Scratch
 
         if (_chunk == _chunks.Count)
         {
-            _chunks.Add(new NativeBuffer(Math.Max(SmallestChunk, wanted)));
+            // Powers of two: what grows a little from time to time finds room in the chunk of last time.
+            _chunks.Add(new NativeBuffer(Math.Max(SmallestChunk, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)wanted))));
             _used = 0;
         }
 

@@ -14,6 +14,11 @@ internal sealed class TorchCriticBank : CriticBank
     public override float[][] Evaluate(int first, ReadOnlySpan<CriticQuery> queries)
     {
         _store.CheckRange(first, queries.Length);
+        foreach (var query in queries)
+        {
+            Shape.Check(query.Candidates.Span, Shape.RowsOf(query.Joint));
+        }
+
         using var scope = NewDisposeScope();
         var p = _store.Views(first, queries.Length);
         var rows = TorchStore.PaddedRows(Shape.RowsOf(queries[0].Joint));
@@ -113,6 +118,11 @@ internal sealed class TorchCriticBank : CriticBank
     private (ParameterViews Gradient, CriticStep[] Steps) Learn(int first, ReadOnlySpan<CriticLesson> lessons, bool train)
     {
         var cells = lessons.Length;
+        foreach (var lesson in lessons)
+        {
+            Shape.Check(lesson);
+        }
+
         var transitions = Shape.RowsOf(lessons[0].Joint);
         var pairs = lessons[0].Pairs.Length / transitions;
         var batch = TorchStore.PaddedRows(transitions);

@@ -12,6 +12,9 @@ internal sealed class ActorPart : BenchmarkPart
     /// <summary>Episodes between two readings of the clock.</summary>
     private const int Batch = 10;
 
+    /// <summary>Pairs before those that are measured, for the compiler.</summary>
+    private const int WarmUp = 15;
+
     private const double Milli = 1e3;
 
     /// <inheritdoc/>
@@ -24,14 +27,17 @@ internal sealed class ActorPart : BenchmarkPart
     public override async Task MeasureAsync(BenchmarkContext context, Action<Figure> report, CancellationToken cancellation)
     {
         var pairs = context.Settings.Episodes(20);
-        var options = Cell((pairs + 1) * Batch);
+        var options = Cell(MeasuredPopulation.NoEnd);
         DeviceGate gate = null!;
-        await using var population = MeasuredPopulation.Start([options], options.Episodes, device => gate = new DeviceGate(device), context.Settings.Configuration);
+        await using var population = MeasuredPopulation.Start([options], (pairs + WarmUp) * Batch, device => gate = new DeviceGate(device), context.Settings.Configuration);
         using var loop = new BareCell(options, ComputeDevice.Cpu);
 
-        // The first pair warms both up.
-        await ThroughActorsAsync(0).ConfigureAwait(false);
-        InLoop();
+        for (var i = 0; i < WarmUp; i++)
+        {
+            await ThroughActorsAsync(i).ConfigureAwait(false);
+            InLoop();
+        }
+
         var (actors, bare) = (new double[pairs], new double[pairs]);
         for (var i = 0; i < pairs; i++)
         {
@@ -39,11 +45,11 @@ internal sealed class ActorPart : BenchmarkPart
             if (i % 2 == 0)
             {
                 bare[i] = InLoop();
-                actors[i] = await ThroughActorsAsync(i + 1).ConfigureAwait(false);
+                actors[i] = await ThroughActorsAsync(WarmUp + i).ConfigureAwait(false);
             }
             else
             {
-                actors[i] = await ThroughActorsAsync(i + 1).ConfigureAwait(false);
+                actors[i] = await ThroughActorsAsync(WarmUp + i).ConfigureAwait(false);
                 bare[i] = InLoop();
             }
         }

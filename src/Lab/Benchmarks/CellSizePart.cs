@@ -3,7 +3,6 @@ namespace Simulator.Lab.Benchmarks;
 /// <summary>One cell of more and more clients: how time and memory grow with what the critic sees.</summary>
 internal sealed class CellSizePart : BenchmarkPart
 {
-    private const int WarmUp = 3;
     private const int UsualReplay = 10_000;
 
     /// <summary>Cells from this size on get a smaller replay memory: 10,000 transitions of 5,000 clients would be 2 GB.</summary>
@@ -32,7 +31,7 @@ internal sealed class CellSizePart : BenchmarkPart
             {
                 var episodes = context.Settings.Episodes(Math.Clamp(5_000 / clients, 4, 60));
                 var answer = await context.Trials(
-                    new TrialRequest(1, clients, replay, Acting: false, WarmUp, episodes, context.Settings.Limit.TotalSeconds), cancellation).ConfigureAwait(false);
+                    new TrialRequest(1, clients, replay, Acting: false, Math.Clamp(10_000 / clients, 3, 200), episodes, context.Settings.Limit.TotalSeconds), cancellation).ConfigureAwait(false);
                 if (answer.Seconds.Length == 0)
                 {
                     throw new MeasurementException("the time was over before an episode was measured");

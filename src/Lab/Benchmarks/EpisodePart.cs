@@ -25,7 +25,7 @@ internal sealed class EpisodePart : BenchmarkPart
     private static async Task MeasureAsync(
         BenchmarkContext context, UpdateMode mode, int warmUp, int episodes, Action<Figure> report, CancellationToken cancellation)
     {
-        var cell = Cell(warmUp + episodes, mode);
+        var cell = Cell(MeasuredPopulation.NoEnd, mode);
         DeviceMeter meter = null!;
         var stamps = await MeasuredPopulation.RunAsync(
             [cell], warmUp + episodes, device => meter = new DeviceMeter(device, cell, warmUp + episodes), context.Settings.Configuration, cancellation).ConfigureAwait(false);

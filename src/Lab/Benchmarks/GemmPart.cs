@@ -2,7 +2,7 @@ using Simulator.Compute;
 
 namespace Simulator.Lab.Benchmarks;
 
-/// <summary>How fast this machine multiplies matrices: the ceiling that floors are taken from.</summary>
+/// <summary>How fast libtorch multiplies matrices on this machine, which floors are taken over, and how fast our own product does.</summary>
 internal sealed class GemmPart : BenchmarkPart
 {
     private const int Repetitions = 10;
@@ -16,19 +16,21 @@ internal sealed class GemmPart : BenchmarkPart
     public override string Name => "gemm";
 
     /// <inheritdoc/>
-    public override string Title => $"Matrix products at their best: {GemmCeiling.Size} x {GemmCeiling.Size}, single precision";
+    public override string Title => $"Matrix products at their best, single precision: libtorch's, and our own ({GemmCeiling.OwnRows} x 512 by 512 x 128, as a critic's second layer has them)";
 
     /// <inheritdoc/>
     public override Task MeasureAsync(BenchmarkContext context, Action<Figure> report, CancellationToken cancellation)
     {
         var processors = global::System.Environment.ProcessorCount;
-        report(Best($"libtorch, {processors} threads", context.MeasureCeiling().Rates));
+        report(Best($"libtorch, {GemmCeiling.Size} x {GemmCeiling.Size}, {processors} threads", context.MeasureCeiling().Rates));
         cancellation.ThrowIfCancellationRequested();
-        report(Best("libtorch, 1 thread", GemmCeiling.Measure(1, Repetitions)));
+        report(Best($"libtorch, {GemmCeiling.Size} x {GemmCeiling.Size}, 1 thread", GemmCeiling.Measure(1, Repetitions)));
+        report(Best($"libtorch, critic's layer, {processors} threads", GemmCeiling.MeasureAtOwnShape(processors, 10 * Repetitions)));
+        report(Best("libtorch, critic's layer, 1 thread", GemmCeiling.MeasureAtOwnShape(1, 10 * Repetitions)));
 
         cancellation.ThrowIfCancellationRequested();
-        report(Best($"own product, {GemmCeiling.OwnRows} x 512 x 128, {processors} threads", GemmCeiling.MeasureOwn(processors, 10 * Repetitions)));
-        report(Best($"own product, {GemmCeiling.OwnRows} x 512 x 128, 1 thread", GemmCeiling.MeasureOwn(1, 10 * Repetitions)));
+        report(Best($"own product, critic's layer, {processors} threads", GemmCeiling.MeasureOwn(processors, 10 * Repetitions)));
+        report(Best("own product, critic's layer, 1 thread", GemmCeiling.MeasureOwn(1, 10 * Repetitions)));
         return Task.CompletedTask;
     }
 

@@ -5,7 +5,7 @@ namespace Simulator.Lab.Benchmarks;
 /// <summary>The research's grid of learning rates, 16 cells of 50 clients: as one population, and one cell after the other.</summary>
 internal sealed class GridPart : BenchmarkPart
 {
-    private const int WarmUp = 4;
+    private const int WarmUp = 25;
     private const double Milli = 1e3;
 
     private static readonly double[] Rates = [0.0001, 0.001, 0.01, 0.1];
@@ -21,7 +21,7 @@ internal sealed class GridPart : BenchmarkPart
     {
         var episodes = context.Settings.Episodes(20);
         var last = WarmUp + episodes;
-        var cell = Cell(last);
+        var cell = Cell(MeasuredPopulation.NoEnd);
         var cells = (from actor in Rates from critic in Rates select cell with { Learning = cell.Learning with { ActorRate = actor, CriticRate = critic } }).ToList();
         DeviceMeter? meter = null;
         async Task<double[]> RunAsync(IReadOnlyList<CellOptions> which)
