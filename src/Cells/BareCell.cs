@@ -46,7 +46,7 @@ public sealed class BareCell : IDisposable
 
     /// <summary>Runs the next episode, learning included where the cell learns.</summary>
     /// <returns>Its totals, and what was learned after it; null where there was no update.</returns>
-    /// <exception cref="NotFiniteNumberException">A loss, gradient or parameter became non-finite.</exception>
+    /// <exception cref="NotFiniteNumberException">A loss, gradient, parameter or a reward of acting became non-finite.</exception>
     public (EpisodeTotals Totals, UpdateReport? Update) RunEpisode()
     {
         _cell.BeginEpisode();
@@ -59,6 +59,10 @@ public sealed class BareCell : IDisposable
             if (_options.Learns)
             {
                 _master.Outcome(result.Reward, new HostPayload(observations), result.Done);
+            }
+            else
+            {
+                Require(double.IsFinite(result.Reward), "the reward");
             }
 
             done = result.Done;

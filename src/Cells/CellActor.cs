@@ -264,7 +264,11 @@ public sealed class CellActor : UntypedActor
             _master.Tell(new MasterProtocol.Outcome(message.Turn, result.Reward, new HostPayload(observations), result.Done));
         }
 
-        if (!result.Done)
+        if (message.Turn.Phase != Phase.Training && !double.IsFinite(result.Reward))
+        {
+            EndWithoutReward(message.Turn.Phase);
+        }
+        else if (!result.Done)
         {
             BeginStep(observations);
         }
@@ -290,6 +294,18 @@ public sealed class CellActor : UntypedActor
         {
             BeginStep();
         }
+    }
+
+    /// <summary>No mean of what follows would be a number. Where a transition is learned from, the master looks at its value itself.</summary>
+    private void EndWithoutReward(Phase phase)
+    {
+        if (phase == Phase.Acting)
+        {
+            EndEpisode(null);
+        }
+
+        _divergence = phase == Phase.Acting ? "the reward became non-finite" : "the reward of an evaluation became non-finite";
+        End(CellStatus.Diverged);
     }
 
     private void OnEpisodeLearned(CellProtocol.EpisodeLearned message)

@@ -68,7 +68,6 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Receive<Leave>(_ => LetIn(_turnstile.Leave(Sender)));
         Receive<ReservePolicies>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<ReserveCritic>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
-        Receive<Release>(m => GiveBack(m.Reservation));
         Receive<Terminated>(OnOwnerTerminated);
         Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).WriteState(m.Slot.Slot, Floats(m.Values))));
         Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).WriteState(slot, Floats(m.Values))));
@@ -136,10 +135,19 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     {
         if (_banks.Find(reservation) is { } holding)
         {
+            if (request is Evaluate evaluate && FaultOf(holding, evaluate.Query) is { } fault)
+            {
+                // By itself: merged with the questions of other cells it would fail them, too.
+                OnFailure(turn, [Sender], new InvalidDataException(fault));
+                return;
+            }
+
             _ready.Add(new CriticRequest(holding, turn, request, Sender));
             ScheduleFlush();
         }
     }
+
+    private static string? FaultOf(Holding holding, CriticQuery query) => holding.Bank is CriticBank critic ? critic.FaultOf(query) : "a policy values no candidates";
 
     private void ScheduleFlush()
     {

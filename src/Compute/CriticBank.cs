@@ -40,6 +40,9 @@ public abstract class CriticBank : Bank
     /// <summary>Inputs of the critic of N clients.</summary>
     public static int InputWidth(int clients, int observation, int action) => checked((clients + 1) * (observation + action));
 
+    /// <summary>What is wrong with a query: rows of another width than the joint input's, or candidates that are not in them; null where nothing is.</summary>
+    internal string? FaultOf(CriticQuery query) => Shape.FaultOf(query);
+
     /// <summary>Values candidates. Changes nothing.</summary>
     /// <returns>Q of each item's candidates, in their order.</returns>
     public abstract float[][] Evaluate(int first, ReadOnlySpan<CriticQuery> queries);

@@ -70,13 +70,28 @@ internal sealed class CriticLayout(int clients, int observation, int action)
     /// <summary>Refuses candidates whose row or client is not there.</summary>
     internal void Check(ReadOnlySpan<Candidate> candidates, int rows)
     {
+        if (FaultOf(candidates, rows) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(candidates));
+        }
+    }
+
+    /// <summary>What is wrong with a query; null where nothing is.</summary>
+    internal string? FaultOf(CriticQuery query) => query.Joint.Length == 0 || query.Joint.Length % JointWidth != 0
+        ? $"a joint input of {query.Joint.Length} floats is no multiple of {JointWidth}"
+        : FaultOf(query.Candidates.Span, query.Joint.Length / JointWidth);
+
+    private string? FaultOf(ReadOnlySpan<Candidate> candidates, int rows)
+    {
         foreach (var candidate in candidates)
         {
             if ((uint)candidate.Row >= (uint)rows || candidate.Client < Candidate.Zero || candidate.Client >= clients)
             {
-                throw new ArgumentException($"client {candidate.Client} of row {candidate.Row} is no candidate of {clients} clients and {rows} rows", nameof(candidates));
+                return $"client {candidate.Client} of row {candidate.Row} is no candidate of {clients} clients and {rows} rows";
             }
         }
+
+        return null;
     }
 
     /// <summary>Refuses a lesson whose parts do not belong together; returns its transitions.</summary>

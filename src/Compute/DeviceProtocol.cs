@@ -41,10 +41,6 @@ public static class DeviceProtocol
     /// <param name="Reservation">Names the reservation.</param>
     public sealed record CriticReserved(int Reservation) : ILocalMessage;
 
-    /// <summary>Gives reserved slots back before their owner ends, which gives them back by itself; requests that wait in them are dropped.</summary>
-    /// <param name="Reservation">The reservation.</param>
-    public sealed record Release(int Reservation) : ILocalMessage;
-
     /// <summary>
     /// From a cell, at an episode's boundary: asks to go into an episode, or the next one behind those who wait. Answered by <see cref="Entered"/>, when it is its turn. The sender holds
     /// a reservation, with whose end its place is free.

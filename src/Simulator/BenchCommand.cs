@@ -41,6 +41,12 @@ internal static class BenchCommand
         try
         {
             var trial = TrialProcess.ReadRequest(request);
+            if (trial is not { Cells: > 0, ClientsEach: > 0, Episodes: > 0 })
+            {
+                await error.WriteLineAsync($"simulator: {BenchCommandLine.TrialOption} needs one cell, client and episode at least").ConfigureAwait(false);
+                return ExitStatus.WrongUsage;
+            }
+
             EndWithInput();
             await PopulationTrial.RunAsync(
                 trial,

@@ -75,7 +75,7 @@ internal static class BenchCommandLine
     private static BenchmarkPart[]? Parts(ArgumentResult result)
     {
         var asked = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var name in result.Tokens[0].Value.Split(Separator))
+        foreach (var name in Listed(result))
         {
             if (BenchmarkSuite.Parts.All(p => p.Name != name))
             {
@@ -89,10 +89,13 @@ internal static class BenchCommandLine
         return [.. BenchmarkSuite.Parts.Where(p => asked.Contains(p.Name))];
     }
 
+    /// <summary>What stands between the commas; an option that is given again adds to its list.</summary>
+    private static IEnumerable<string> Listed(ArgumentResult result) => result.Tokens.SelectMany(t => t.Value.Split(Separator));
+
     private static PopulationSize[]? ReadSizes(ArgumentResult result)
     {
         var sizes = new List<PopulationSize>();
-        foreach (var text in result.Tokens[0].Value.Split(Separator))
+        foreach (var text in Listed(result))
         {
             if (PopulationSize.Parse(text) is not { } size)
             {

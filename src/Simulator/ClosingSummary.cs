@@ -50,6 +50,11 @@ internal static class ClosingSummary
         var counts = run.Histories.GroupBy(h => h.End?.Status).Where(g => g.Key is not null).OrderBy(g => g.Key)
             .Select(g => $"{g.Count()} {g.Key!.Value.ToString().ToLowerInvariant()}");
         yield return $"{ProgressText.Cells(run.Histories.Count)}: {string.Join(", ", counts)}{(more > 0 ? $"; {MostCells} of them are described above" : string.Empty)}.";
+        if (run.EarlyEnds is { } words)
+        {
+            yield return words;
+        }
+
         yield return $"{(status == RunStatus.Interrupted ? "Interrupted; the results so far" : "The results")} are in {run.Folder}: population.json has a row for each cell{(run.WritesCells ? ", cells/ its files" : string.Empty)}.";
     }
 }

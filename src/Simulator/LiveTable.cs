@@ -26,6 +26,9 @@ internal sealed class LiveTable(IAnsiConsole console)
         ("Cell", true), ("Episode", false), ("Left", false), ("Evaluation", false), ("Saturation", true), ("Learning/ saturated/ dead/frozen", false),
     ];
 
+    /// <summary>Columns at the end that tell of learning.</summary>
+    private static int LearnersColumns(bool wide) => wide ? 5 : 2;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Shows progress until the run is over; the last state stays on the screen.</summary>
@@ -45,7 +48,9 @@ internal sealed class LiveTable(IAnsiConsole console)
         var cells = progress.Snapshot();
         var table = new Table().RoundedBorder().BorderColor(Color.Grey).Expand();
         var wide = console.Profile.Width >= WideTerminal;
-        foreach (var (name, left) in wide ? WideColumns : NarrowColumns)
+        var columns = wide ? WideColumns : NarrowColumns;
+        var count = columns.Length - (cells.All(c => c.Acts) ? LearnersColumns(wide) : 0);
+        foreach (var (name, left) in columns.Take(count))
         {
             table.AddColumn(left ? new TableColumn(name) : new TableColumn(name).RightAligned());
         }
@@ -58,7 +63,8 @@ internal sealed class LiveTable(IAnsiConsole console)
             : [.. Of(cells, CellActivity.Running).Concat(Of(cells, CellActivity.Ended)).Concat(Of(cells, CellActivity.Waiting)).Take(room)];
         foreach (var cell in shown)
         {
-            table.AddRow(wide ? WideRow(cell) : NarrowRow(cell));
+            var row = wide ? WideRow(cell) : NarrowRow(cell);
+            table.AddRow(row.Take(cell.Acts ? row.Length - LearnersColumns(wide) : row.Length));
         }
 
         if (cells.Count > shown.Count)

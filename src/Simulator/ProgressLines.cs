@@ -68,9 +68,15 @@ internal sealed class ProgressLines(TextWriter output)
         }
     }
 
-    private static string Line(CellProgress cell) =>
-        $"{cell.Name}: episode {cell.Episode} of {cell.Episodes}, {ProgressText.State(cell)}; reward {ProgressText.Reward(cell.Reward)}, "
-        + $"without exploration {ProgressText.Reward(cell.Evaluation)} (best constant {ProgressText.Reward(cell.BestConstant)}); "
+    internal static string Line(CellProgress cell) =>
+        $"{cell.Name}: episode {cell.Episode} of {cell.Episodes}, {ProgressText.State(cell)}; reward {ProgressText.Reward(cell.Reward)}" + (cell.Acts ? Evaluation(cell) : Learning(cell));
+
+    private static string Evaluation(CellProgress cell) => cell.Evaluation is { } reward
+        ? $", on the evaluation episodes {ProgressText.Reward(reward)} (best constant {ProgressText.Reward(cell.BestConstant)})"
+        : string.Empty;
+
+    private static string Learning(CellProgress cell) =>
+        $", without exploration {ProgressText.Reward(cell.Evaluation)} (best constant {ProgressText.Reward(cell.BestConstant)}); "
         + $"saturation {ProgressText.Ratio(cell.Saturation)}; "
         + $"agents {cell.Agents.Learning} learning, {cell.Agents.Saturated} saturated, {cell.Agents.Dead} dead, {cell.Agents.Frozen} frozen";
 }

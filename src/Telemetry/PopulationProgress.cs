@@ -25,6 +25,9 @@ public readonly record struct AgentCounts(int Learning, int Saturated, int Dead,
 /// <param name="Episodes">Episodes that it will run at most.</param>
 public sealed record CellProgress(string Name, int Episodes)
 {
+    /// <summary>Whether it only acts: then there is nothing to tell of learning.</summary>
+    public bool Acts { get; init; }
+
     /// <summary>What it is doing.</summary>
     public CellActivity Activity { get; init; }
 

@@ -120,6 +120,31 @@ public sealed class ActingTests
         Assert.Equal(undisturbed.Select(l => l.Fingerprint()), disturbed.Select(l => l.Fingerprint()));
     }
 
+    [Fact]
+    public async Task A_reward_that_is_not_finite_ends_a_cell_that_acts_as_diverged()
+    {
+        CellOptions[] cells = [Unbounded(Acting(1)), Acting(2)];
+        var logs = await TestPopulation.RunAsync(cells);
+        Assert.Equal((CellStatus.Diverged, "the reward became non-finite", 1), (logs[0].End!.Status, logs[0].End!.Detail, logs[0].End!.Episodes));
+        Assert.False(double.IsFinite(Assert.Single(logs[0].Episodes).Reward));
+        Assert.Equal(CellStatus.Completed, logs[1].End!.Status);
+        using var loop = new BareCell(cells[0], ComputeDevice.Cpu);
+        Assert.Contains("the reward", Assert.Throws<NotFiniteNumberException>(() => loop.RunEpisode()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(CellMode.Act)]
+    [InlineData(CellMode.Learn)]
+    public async Task A_reward_that_is_not_finite_ends_an_evaluation_and_the_cell_as_diverged(CellMode mode)
+    {
+        var log = await TestPopulation.RunAsync(Unbounded(TestPopulation.Small()) with { Mode = mode });
+        Assert.Equal((CellStatus.Diverged, "the reward of an evaluation became non-finite", 0), (log.End!.Status, log.End.Detail, log.End.Episodes));
+        Assert.Empty(log.Evaluations);
+    }
+
+    /// <summary>A cell in which any time spent costs more than there are numbers for.</summary>
+    private static CellOptions Unbounded(CellOptions options) => options with { Environment = options.Environment with { TimeWeight = double.PositiveInfinity } };
+
     private static CellOptions Acting(ulong seed = 7) =>
         TestPopulation.Small(seed) with { Mode = CellMode.Act, CriticSeed = 5, Evaluation = new EvaluationOptions() };
 

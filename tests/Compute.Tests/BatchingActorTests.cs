@@ -120,7 +120,8 @@ public sealed class BatchingActorTests : TestKit
     public void What_waits_in_a_released_reservation_is_dropped()
     {
         var device = Device(TimeSpan.FromHours(1));
-        var released = Reserve(device, 1);
+        var owner = CreateTestProbe();
+        var released = Reserve(device, 1, owner);
         var kept = Reserve(device, 2);
         var (gone, stays) = (CreateTestProbe(), CreateTestProbe());
 
@@ -128,8 +129,7 @@ public sealed class BatchingActorTests : TestKit
         device.Tell(Ask(released, 0, Acting(1)), gone);
         device.Tell(Ask(released, 0, Acting(2)), gone);
         device.Tell(Ask(released, 1, Acting(2)), gone);
-        device.Tell(new Release(released.Policies));
-        device.Tell(new Release(released.Critic));
+        End(device, owner);
 
         // Late ones find nobody.
         device.Tell(Ask(released, 1, Acting(1)), gone);
@@ -147,7 +147,8 @@ public sealed class BatchingActorTests : TestKit
     {
         var device = Device(TimeSpan.FromHours(1));
         var broken = Reserve(device, 1);
-        var sound = Reserve(device, 2);
+        var owner = CreateTestProbe();
+        var sound = Reserve(device, 2, owner);
         var (failed, well) = (CreateTestProbe(), CreateTestProbe());
         var turn = Acting(1);
 
@@ -169,7 +170,7 @@ public sealed class BatchingActorTests : TestKit
         well.ExpectMsg<Evaluated>();
         failed.ExpectNoMsg(TimeSpan.Zero);
 
-        device.Tell(new Release(sound.Policies));
+        End(device, owner);
         device.Tell(Ask(broken, 0, Acting(2)), failed);
         device.Tell(Ask(broken, 1, Acting(2)), failed);
         failed.ExpectMsg<Inferred>();
@@ -189,10 +190,37 @@ public sealed class BatchingActorTests : TestKit
         device.Tell(new Evaluate(broken.Critic, Acting(1), new CriticQuery(new float[3], new[] { new Candidate(0, 0) })), failed);
         device.Tell(new Evaluate(sound.Critic, Acting(1), Query(1)), well);
         device.Tell(new Evaluate(sound.Critic, Acting(2), Query(1)), well);
+        device.Tell(new Evaluate(sound.Critic, Acting(3), Query(1)), well);
 
         Assert.Equal(Acting(1), failed.ExpectMsg<OperationFailed>().Turn);
         well.ExpectMsg<Evaluated>();
         well.ExpectMsg<Evaluated>();
+        well.ExpectMsg<Evaluated>();
+        failed.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(3, 0, 0)]
+    [InlineData(25, 0, 0)]
+    [InlineData(20, 1, 0)]
+    [InlineData(20, -1, 0)]
+    [InlineData(20, 0, Clients)]
+    [InlineData(20, 0, Candidate.None)]
+    public void A_malformed_question_to_a_shared_critic_fails_its_asker_and_nobody_who_asks_with_it(int length, int row, int client)
+    {
+        var device = Device(TimeSpan.FromHours(1));
+        var shared = Reserve(device, 1);
+        Reserve(device, 2);
+        var (failed, well) = (CreateTestProbe(), CreateTestProbe());
+
+        device.Tell(new Evaluate(shared.Critic, Acting(1), new CriticQuery(new float[length], new[] { new Candidate(row, client) })), failed);
+        device.Tell(new Evaluate(shared.Critic, Acting(2), Query(1)), well);
+        device.Tell(new Evaluate(shared.Critic, Acting(3), Query(2)), well);
+
+        Assert.Equal(Acting(1), failed.ExpectMsg<OperationFailed>().Turn);
+        Assert.Equal(Acting(2), well.ExpectMsg<Evaluated>().Turn);
+        Assert.Equal(Acting(3), well.ExpectMsg<Evaluated>().Turn);
         failed.ExpectNoMsg(TimeSpan.Zero);
     }
 
@@ -200,12 +228,14 @@ public sealed class BatchingActorTests : TestKit
     public void Reading_what_was_released_fails_for_the_one_who_asks()
     {
         var device = Device(TimeSpan.Zero);
-        var cell = Reserve(device, 1);
-        device.Tell(new Release(cell.Policies));
+        var owner = CreateTestProbe();
+        var released = Reserve(device, 1, owner);
+        var kept = Reserve(device, 2);
+        End(device, owner);
 
-        device.Tell(new ReadPolicy(new PolicySlot(cell.Policies, cell.First), Acting(3)), TestActor);
+        device.Tell(new ReadPolicy(new PolicySlot(released.Policies, released.First), Acting(3)), TestActor);
         Assert.Equal(Acting(3), ExpectMsg<OperationFailed>().Turn);
-        device.Tell(new ReadCritic(cell.Critic, Acting(4)), TestActor);
+        device.Tell(new ReadCritic(kept.Critic, Acting(4)), TestActor);
         Assert.Equal(Acting(4), ExpectMsg<NetworkRead>().Turn);
     }
 
@@ -263,13 +293,13 @@ public sealed class BatchingActorTests : TestKit
     public void Slots_are_used_again_after_their_release_and_start_as_new()
     {
         var device = Device(TimeSpan.Zero);
-        var before = Reserve(device, 1);
+        var (first, second) = (CreateTestProbe(), CreateTestProbe());
+        var before = Reserve(device, 1, first);
         var beside = Reserve(device, 2);
-        device.Tell(new Release(before.Policies));
-        device.Tell(new Release(before.Critic));
+        End(device, first);
 
-        device.Tell(new ReservePolicies(Policy, Clients, 0.01, 0), TestActor);
-        var again = ExpectMsg<PoliciesReserved>();
+        device.Tell(new ReservePolicies(Policy, Clients, 0.01, 0), second);
+        var again = second.ExpectMsg<PoliciesReserved>();
 
         Assert.Equal(before.First, again.First);
         Assert.NotEqual(before.Policies, again.Reservation);
@@ -278,7 +308,7 @@ public sealed class BatchingActorTests : TestKit
         Assert.All(ExpectMsg<NetworkRead>().Values.ToArray(), v => Assert.Equal(0, v));
 
         // A reservation of another size does not fit into two free slots.
-        device.Tell(new Release(again.Reservation));
+        End(device, second);
         device.Tell(new ReservePolicies(Policy, Clients + 1, 0.01, 0), TestActor);
         Assert.Equal(2 * Clients, ExpectMsg<PoliciesReserved>().First);
     }
@@ -314,17 +344,38 @@ public sealed class BatchingActorTests : TestKit
 
     private IActorRef Device(TimeSpan delay) => Sys.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, new BatchingOptions(delay)));
 
-    /// <summary>Reserves and writes the networks of a cell.</summary>
-    private Held Reserve(IActorRef device, int seed)
+    /// <summary>Reserves and writes the networks of a cell, for the test or for a probe that can end before it.</summary>
+    private Held Reserve(IActorRef device, int seed, TestProbe? owner = null)
     {
-        device.Tell(new ReservePolicies(Policy, Clients, 0.01, 0), TestActor);
-        var policies = ExpectMsg<PoliciesReserved>();
-        device.Tell(new ReserveCritic(Critic, Clients, Inputs, 0.01, 0), TestActor);
-        var critic = ExpectMsg<CriticReserved>();
+        var asker = owner ?? (TestKitBase)this;
+        device.Tell(new ReservePolicies(Policy, Clients, 0.01, 0), asker.TestActor);
+        var policies = asker.ExpectMsg<PoliciesReserved>();
+        device.Tell(new ReserveCritic(Critic, Clients, Inputs, 0.01, 0), asker.TestActor);
+        var critic = asker.ExpectMsg<CriticReserved>();
         for (var i = 0; i < Clients; i++)
             device.Tell(new WritePolicy(new PolicySlot(policies.Reservation, policies.First + i), new HostPayload(Numbers.Parameters(Policy, (seed * 10) + i))));
         device.Tell(new WriteCritic(critic.Reservation, new HostPayload(Numbers.Parameters(Critic, seed))));
         return new Held(seed, policies.Reservation, policies.First, critic.Reservation);
+    }
+
+    /// <summary>Ends the owner of reservations, and returns when the device knows: the place at its turnstile, too, is free only then.</summary>
+    private void End(IActorRef device, TestProbe owner)
+    {
+        List<TestProbe> inside = [owner];
+        device.Tell(Enter.Instance, owner);
+        owner.ExpectMsg<Entered>();
+        while (inside.Count < BatchingOptions.Default.PlacesOn(ComputeDevice.Cpu))
+        {
+            inside.Add(CreateTestProbe());
+            device.Tell(Enter.Instance, inside[^1]);
+            inside[^1].ExpectMsg<Entered>();
+        }
+
+        inside.Add(CreateTestProbe());
+        device.Tell(Enter.Instance, inside[^1]);
+        Sys.Stop(owner);
+        inside[^1].ExpectMsg<Entered>();
+        inside.Skip(1).ToList().ForEach(probe => device.Tell(Leave.Instance, probe));
     }
 
     /// <summary>Reserves slots that nobody uses, so that those before and behind are no neighbours.</summary>

@@ -70,7 +70,7 @@ public sealed class FlopCountTests
     }
 
     [Fact]
-    public void Other_messages_hold_no_matrix_product() => Assert.Equal(0, Of(new DeviceProtocol.Release(1)));
+    public void Other_messages_hold_no_matrix_product() => Assert.Equal(0, Of(DeviceProtocol.Leave.Instance));
 
     [Fact]
     public void The_ceiling_is_measured_with_the_threads_asked_for_which_are_put_back()

@@ -25,7 +25,12 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData("--limit 'soon': a number from 1", "--limit", "soon")]
     [InlineData("--effort '0': a number from 0.01", "--effort", "0")]
     [InlineData("'more' is no command or option here", "more")]
+    [InlineData("--only 'speed': gemm, episode,", "--only", "physics", "--only", "speed")]
     [InlineData("--trial is for the program itself", "--trial", "x")]
+    [InlineData("--trial is for the program itself", "--trial", "null")]
+    [InlineData("--trial needs one cell, client and episode at least", "--trial", "{}")]
+    [InlineData("--trial needs one cell, client and episode at least", "--trial", """{"Cells":1,"ClientsEach":-5,"Replay":500,"Acting":true,"WarmUp":1,"Episodes":1,"LimitSeconds":1}""")]
+    [InlineData("--trial needs one cell, client and episode at least", "--trial", """{"Cells":1,"ClientsEach":5,"Replay":500,"Acting":true,"WarmUp":1,"Episodes":0,"LimitSeconds":1}""")]
     public async Task A_wrong_option_says_what_is_allowed(string expected, params string[] options)
     {
         var (status, output, error) = await RunAsync(options);
@@ -52,6 +57,14 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal([new PopulationSize(100, Acting: true), new PopulationSize(50, Acting: false)], arguments.Settings.Sizes);
         Assert.Equal(TimeSpan.FromSeconds(7.5), arguments.Settings.Limit);
         Assert.Equal(0.5, arguments.Settings.Effort);
+    }
+
+    [Fact]
+    public void Options_that_are_given_again_add_up()
+    {
+        var arguments = Read("--only", "physics", "--only", "gemm", "--sizes", "50", "--sizes", "act:100,150");
+        Assert.Equal(["gemm", "physics"], arguments.Parts.Select(p => p.Name));
+        Assert.Equal([new PopulationSize(50, Acting: false), new PopulationSize(100, Acting: true), new PopulationSize(150, Acting: false)], arguments.Settings.Sizes);
     }
 
     [Fact]

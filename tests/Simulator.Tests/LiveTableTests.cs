@@ -46,6 +46,33 @@ public sealed class LiveTableTests
         Assert.Contains("28 more cells; 35 of 40 have ended", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(160)]
+    [InlineData(80)]
+    public void Cells_that_act_have_no_columns_of_learners(int width)
+    {
+        var acting = Running with { Acts = true, Agents = default, Saturation = null };
+        var text = Draw(width, 24, acting);
+        Assert.Contains("75/300", text, StringComparison.Ordinal);
+        Assert.Contains("-50,266", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("earning", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("aturat", text, StringComparison.Ordinal);
+
+        var mixed = Draw(width, 24, acting with { Name = "acting" }, Running);
+        Assert.Contains("aturation", mixed, StringComparison.Ordinal);
+        Assert.DoesNotContain("0/0/0/0", mixed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_line_of_a_cell_that_acts_tells_nothing_of_learning()
+    {
+        var acting = Running with { Acts = true, Agents = default, Saturation = null };
+        Assert.Equal(
+            "base-s42: episode 75 of 300, 30 s left; reward -41,044, on the evaluation episodes -50,266 (best constant -387)", ProgressLines.Line(acting));
+        Assert.Equal("base-s42: episode 75 of 300, 30 s left; reward -41,044", ProgressLines.Line(acting with { Evaluation = null, BestConstant = null }));
+        Assert.EndsWith("saturation 1.00; agents 0 learning, 1 saturated, 40 dead, 9 frozen", ProgressLines.Line(Running), StringComparison.Ordinal);
+    }
+
     private static string Draw(int width, int height, params CellProgress[] cells)
     {
         using var console = new TestConsole();

@@ -20,6 +20,15 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Its epoch: how often it was brought back.</summary>
     public int Epoch { get; private set; }
 
+    /// <summary>Whether it ever began: one that did not has no files.</summary>
+    public bool Begun { get; private set; }
+
+    /// <summary>Whether it has a folder with files.</summary>
+    public bool HasFiles { get; internal set; }
+
+    /// <summary>Whether its networks are among them.</summary>
+    public bool HasNetworks { get; internal set; }
+
     /// <summary>Mean rewards of the constant and greedy policies on its evaluation episodes.</summary>
     public IReadOnlyList<BaselineReward> Baselines { get; private set; } = [];
 
@@ -61,6 +70,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Begins, or begins anew: what was told of an older epoch is void.</summary>
     internal void Begin(PopulationProtocol.CellStarted message)
     {
+        Begun = true;
         Epoch = message.Epoch;
         Baselines = message.Baselines;
         Episodes.Clear();

@@ -32,14 +32,14 @@ public sealed class CellOutcome(CellHistory history)
             sentences.Add(Learning());
         }
 
-        if (!history.Cell.Options.Learns && history.MeanReward is { } mean)
+        if (!history.Cell.Options.Learns && history.MeanReward is { } mean && double.IsFinite(mean))
         {
             sentences.Add($"Acting without exploration, an episode earned {Text(mean)} on average.");
         }
 
-        if (Evaluation is { } reward && history.BestConstant is { } constant)
+        if (Evaluation is { } reward && double.IsFinite(reward) && history.BestConstant is { } constant && double.IsFinite(constant.Reward))
         {
-            sentences.Add(Earning(reward, constant));
+            sentences.Add(Earning(history.Cell.Options.Learns, reward, constant));
         }
 
         return string.Join(" ", sentences);
@@ -53,8 +53,10 @@ public sealed class CellOutcome(CellHistory history)
         {
             CellStatus.Completed => $"All {done} episodes are done.",
             CellStatus.Stopped => $"Ended after {done} of {all} episodes: by episode {history.StoppingEpisode} every actor had stood still once.",
+            CellStatus.Diverged when done == 0 => $"Diverged before the first episode: {history.End.Detail}.",
             CellStatus.Diverged => $"Diverged at episode {done}: {history.End.Detail}.",
             CellStatus.Failed => $"Failed: {history.End.Detail}.",
+            _ when !history.Begun => "Interrupted before it began.",
             _ => $"Interrupted after {done} of {all} episodes.",
         };
     }
@@ -77,7 +79,7 @@ public sealed class CellOutcome(CellHistory history)
         return $"{saturated}; {states}.";
     }
 
-    private static string Earning(double reward, BaselineReward constant)
+    private static string Earning(bool learns, double reward, BaselineReward constant)
     {
         // Rewards are costs with a minus sign: the ratio of two says how many times more one loses.
         var name = constant.Name.Replace('_', ' ');
@@ -86,7 +88,8 @@ public sealed class CellOutcome(CellHistory history)
             : constant.Reward < 0
                 ? $"{Text(Math.Round(reward / constant.Reward, 1))} times the loss of the best constant policy ({name}: {Text(constant.Reward)})"
                 : $"worse than the best constant policy ({name}: {Text(constant.Reward)})";
-        return $"Without exploration an episode earns {Text(reward)}, {against}.";
+        var earning = learns ? "Without exploration an episode earns" : "On the evaluation episodes it earns";
+        return $"{earning} {Text(reward)}, {against}.";
     }
 
     private static string Percent(double? ratio) => ratio is { } r ? (r * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %" : "none";

@@ -44,6 +44,7 @@ internal sealed class NetworkFolders
         {
             var (folder, policies, critic) = Files(path);
             CheckMetadata(Path.Combine(folder, NetworkFiles.Policies), policies, options);
+            CheckMetadata(Path.Combine(folder, NetworkFiles.Critic), critic, options);
             var key = (path, CellMembers.PolicyOf(options), CellMembers.CriticOf(options), CellMembers.PoliciesOf(options));
             if (!_loaded.TryGetValue(key, out var networks))
             {
@@ -133,7 +134,8 @@ internal sealed class NetworkFolders
             networks[i] = new float[architecture.StateLength];
         }
 
-        foreach (var (name, own, offset) in NetworkFiles.Tensors(architecture))
+        var tensors = NetworkFiles.Tensors(architecture).ToList();
+        foreach (var (name, own, offset) in tensors)
         {
             var shape = stacked ? [count, .. own] : own;
             if (!file.Contains(name))
@@ -162,6 +164,11 @@ internal sealed class NetworkFolders
             {
                 values.AsSpan(i * (values.Length / count), values.Length / count).CopyTo(networks[i].AsSpan(offset));
             }
+        }
+
+        if (file.Names.Except(tensors.Select(t => t.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
+        {
+            throw new NetworkFolderException($"{source} does not fit: this network has no tensor {Wording.Shorten(unknown)}, so the file is of another kind");
         }
 
         return Array.ConvertAll(networks, n => new HostPayload(n));

@@ -20,17 +20,19 @@ internal sealed class PopulationRecorder : IPopulationObserver
     private readonly CellHistory[] _histories;
     private readonly long[] _started;
     private readonly double[] _seconds;
+    private readonly StandstillPatience _patience;
     private bool _closed;
 
-    internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, TimeProvider time)
+    internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, TimeProvider time, StandstillPatience patience)
     {
+        _patience = patience;
         _folder = folder;
         _time = time;
         WritesCells = plan.Cells.Count <= MostActingCellsWithFiles || plan.Cells.Any(c => c.Options.Learns);
         _histories = [.. plan.Cells.Select(c => new CellHistory(c, WritesCells))];
         _started = new long[_histories.Length];
         _seconds = new double[_histories.Length];
-        Progress = new PopulationProgress(plan.Cells.Select(c => new CellProgress(c.Name, c.Options.Episodes)));
+        Progress = new PopulationProgress(plan.Cells.Select(c => new CellProgress(c.Name, c.Options.Episodes) { Acts = !c.Options.Learns }));
     }
 
     internal PopulationProgress Progress { get; }
@@ -51,6 +53,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
         _started[message.Cell] = _time.GetTimestamp();
         Progress[message.Cell] = new CellProgress(history.Cell.Name, history.Cell.Options.Episodes)
         {
+            Acts = !history.Cell.Options.Learns,
             Activity = CellActivity.Running,
             BestConstant = history.BestConstant?.Reward,
         };
@@ -79,7 +82,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
 
     public void OnParameters(PopulationProtocol.CellParameters message) => Locked(() => _histories[message.Cell].Add(message.Part));
 
-    public void OnEnded(PopulationProtocol.CellEnded message) => Locked(() => Close(message, withNetworks: message.Status != CellStatus.Failed));
+    public void OnEnded(PopulationProtocol.CellEnded message) => _patience.During(() => Locked(() => Close(message, withNetworks: message.Status != CellStatus.Failed)));
 
     public void OnRecovering(int cell, int epoch, string reason) => Locked(() =>
     {
@@ -92,7 +95,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
         });
     });
 
-    /// <summary>Writes what is there of cells that have not ended, and takes nothing in any more.</summary>
+    /// <summary>Writes what is there of cells that have begun and not ended, and takes nothing in any more.</summary>
     /// <exception cref="IOException">Some could not be written; the others are.</exception>
     internal void CloseUnfinished() => Locked(() =>
     {
@@ -144,7 +147,10 @@ internal sealed class PopulationRecorder : IPopulationObserver
         history.End = message;
         try
         {
-            WriteFiles(history, withNetworks);
+            if (history.Begun || message.Status != CellStatus.Interrupted)
+            {
+                WriteFiles(history, withNetworks);
+            }
         }
         catch
         {
@@ -165,6 +171,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
 
         var folder = RunFolder.CellFolder(history.Cell.Name);
         _folder.Write(Path.Combine(folder, "results.json"), s => ResultFiles.WriteResults(s, history));
+        history.HasFiles = true;
         if (!history.Cell.Options.Learns)
         {
             return; // Nothing was learned: there is no update to tell of, and no network that is not known already.
@@ -176,6 +183,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
         {
             _folder.Write(Path.Combine(folder, NetworkFiles.Policies), s => NetworkFiles.WritePolicies(s, history));
             _folder.Write(Path.Combine(folder, NetworkFiles.Critic), s => NetworkFiles.WriteCritic(s, history));
+            history.HasNetworks = true;
         }
     }
 

@@ -46,13 +46,14 @@ public sealed class RunLostException : Exception
 /// </summary>
 public sealed class PopulationRun
 {
-    /// <summary>How long cells may take to reach an episode's boundary once the run is interrupted; then what is there is written without them.</summary>
+    /// <summary>How long an interrupted run waits for the next cell to reach an episode's boundary; then what is there is written without those that have not.</summary>
     public static readonly TimeSpan InterruptionPatience = TimeSpan.FromSeconds(3);
 
     private readonly ScenarioPlan _plan;
     private readonly ComputeDevice _device;
     private readonly RunFolder _folder;
     private readonly TimeProvider _time;
+    private readonly StandstillPatience _patience;
     private readonly PopulationRecorder _recorder;
 
     private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, TimeProvider time)
@@ -61,7 +62,8 @@ public sealed class PopulationRun
         _device = device;
         _folder = folder;
         _time = time;
-        _recorder = new PopulationRecorder(plan, folder, time);
+        _patience = new StandstillPatience(time, InterruptionPatience);
+        _recorder = new PopulationRecorder(plan, folder, time, _patience);
     }
 
     /// <summary>How far the cells are.</summary>
@@ -70,7 +72,10 @@ public sealed class PopulationRun
     /// <summary>What the cells have told; complete when the run has ended.</summary>
     public IReadOnlyList<CellHistory> Histories => _recorder.Histories;
 
-    /// <summary>Whether each cell has a folder with files of its own.</summary>
+    /// <summary>Says of which cells an interruption left less than usual; null where it did of none. Complete when the run has ended.</summary>
+    public string? EarlyEnds => Lab.EarlyEnds.InWords(_recorder.Histories);
+
+    /// <summary>Whether each cell that began has a folder with files of its own.</summary>
     public bool WritesCells => _recorder.WritesCells;
 
     /// <summary>Its folder.</summary>
@@ -120,6 +125,7 @@ public sealed class PopulationRun
         }
 
         await StopAsync(system).ConfigureAwait(false);
+        _patience.End();
         try
         {
             _recorder.CloseUnfinished();
@@ -172,15 +178,13 @@ public sealed class PopulationRun
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var population = system.ActorOf(
             PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion), "population");
-        var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var patience = _time.CreateTimer(_ => late.TrySetResult(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using var registration = interruption.Register(() =>
         {
             population.Tell(CellProtocol.Stop.Instance);
-            patience.Change(InterruptionPatience, Timeout.InfiniteTimeSpan);
+            _patience.Begin();
         }).ConfigureAwait(false);
         var lost = Task.WhenAny(devices.Append(population).Select(a => a.WatchAsync(CancellationToken.None)));
-        await Task.WhenAny(completion.Task, late.Task, lost).ConfigureAwait(false);
+        await Task.WhenAny(completion.Task, _patience.Over, lost).ConfigureAwait(false);
         if (lost.IsCompleted && !completion.Task.IsCompleted)
         {
             throw new RunLostException("the device or the population ended unexpectedly; the errors above say why");

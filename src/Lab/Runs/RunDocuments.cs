@@ -49,13 +49,13 @@ internal static class RunDocuments
         json.WriteStartArray();
         for (var i = 0; i < recorder.Histories.Count; i++)
         {
-            WriteRow(json, recorder.Histories[i], recorder.Seconds(i), recorder.WritesCells);
+            WriteRow(json, recorder.Histories[i], recorder.Seconds(i));
         }
 
         json.WriteEndArray();
     }
 
-    private static void WriteRow(Utf8JsonWriter json, CellHistory history, double seconds, bool hasFolder)
+    private static void WriteRow(Utf8JsonWriter json, CellHistory history, double seconds)
     {
         var outcome = new CellOutcome(history);
         json.WriteStartObject();
@@ -84,7 +84,7 @@ internal static class RunDocuments
         ResultFiles.Number(json, "evaluation", outcome.Evaluation);
         ResultFiles.Number(json, "best_constant", history.BestConstant?.Reward);
         ResultFiles.Number(json, "seconds", Math.Round(seconds, 3));
-        json.WriteString("folder", hasFolder ? RunFolder.CellFolder(history.Cell.Name).Replace('\\', '/') : null);
+        json.WriteString("folder", history.HasFiles ? RunFolder.CellFolder(history.Cell.Name).Replace('\\', '/') : null);
         json.WriteEndObject();
     }
 }

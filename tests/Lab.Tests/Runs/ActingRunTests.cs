@@ -159,6 +159,61 @@ public sealed class ActingRunTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_critic_of_another_kind_is_a_fault_even_where_the_policies_fit()
+    {
+        var raw = await _folder.RunAsync("raw", Plan("episodes: 2\n"));
+        var scaled = await _folder.RunAsync("scaled", Plan("episodes: 2\nmitigation: { observations: scaled }"));
+        File.Copy(Path.Combine(raw.Folder, "cells/base-s42/critic.safetensors"), Path.Combine(scaled.Folder, "cells/base-s42/critic.safetensors"), overwrite: true);
+        var fault = FaultOf("scaled", "mitigation: { observations: scaled }");
+        Assert.Contains("critic.safetensors is of another kind: it was trained with mitigation.observations: raw, and here that is scaled", fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("policies.safetensors")]
+    [InlineData("critic.safetensors")]
+    public async Task A_tensor_that_the_network_does_not_know_is_a_fault(string name)
+    {
+        var run = await _folder.RunAsync("run", Plan("episodes: 2\n"));
+        var path = Path.Combine(run.Folder, "cells/base-s42", name);
+        var file = SafetensorsFile.Read(path);
+        var tensors = file.Names.Select(n => (Name: n, Shape: file.Shape(n), Values: file.Floats(n))).ToList();
+        tensors.Add(("fc9.bias", [2], new float[2]));
+        await using (var stream = File.Create(path))
+        {
+            var writer = new SafetensorsWriter(stream, new Dictionary<string, string>(), [.. tensors.Select(t => (t.Name, t.Shape))]);
+            tensors.ForEach(t => writer.Write(t.Values));
+            writer.Complete();
+        }
+
+        Assert.Contains($"{name} does not fit: this network has no tensor fc9.bias", FaultOf("run", ""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_cell_earned_on_its_evaluation_episodes_is_no_second_word_on_what_it_earned_on_average()
+    {
+        var run = await _folder.RunAsync("acted", Plan("mode: act\nevaluation: { episodes: 2 }"));
+        var words = new CellOutcome(run.Histories[0]).InWords();
+        Assert.Matches("Acting without exploration, an episode earned .* on average. On the evaluation episodes it earns ", words);
+        Assert.DoesNotContain("Without exploration an episode earns", words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cell_without_a_finite_reward_diverged_and_its_means_are_left_out()
+    {
+        var plan = Plan("mode: act");
+        var cell = plan.Cells[0];
+        var endless = cell with { Options = cell.Options with { Environment = cell.Options.Environment with { TimeWeight = double.PositiveInfinity } } };
+        var run = await _folder.RunAsync("acted", plan with { Cells = [endless] });
+        Assert.Equal("Diverged at episode 1: the reward became non-finite.", new CellOutcome(run.Histories[0]).InWords());
+        using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(run.Folder, "population.json"), Token));
+        Assert.Equal("diverged", json.RootElement[0].GetProperty("status").GetString());
+        Assert.Equal(JsonValueKind.Null, json.RootElement[0].GetProperty("mean_reward").ValueKind);
+    }
+
+    private string FaultOf(string from, string more) =>
+        Assert.Single(ScenarioReader.Parse("s.yaml", $"mode: act\n{Small}{more}\n", [$"policy.from={_folder[from]}"]).Faults).ToString();
+
     [Theory]
     [InlineData("cells: 20000\nclients: 50\nmode: act")]
     [InlineData("clients: 5000")]

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Simulator.Protocol;
+
+namespace Simulator.Lab.Tests;
+
+/// <summary>What an interruption leaves, and how long it waits.</summary>
+public sealed class InterruptionTests : IDisposable
+{
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(3);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly HandTime _time = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_cell_that_never_began_has_a_row_and_no_files_and_one_that_was_cut_off_has_no_networks()
+    {
+        var plan = TemporaryFolder.Plan();
+        var folder = RunFolder.Create(_folder["run"]);
+        var recorder = new PopulationRecorder(plan, folder, TimeProvider.System, new StandstillPatience(_time, Length));
+        recorder.OnStarted(new PopulationProtocol.CellStarted(0, 0, []));
+        recorder.OnEpisode(new PopulationProtocol.EpisodeFinished(0, 0, 1, -5, 0.1, 0, 0, null));
+        recorder.CloseUnfinished();
+
+        var began = RunFolder.CellFolder(plan.Cells[0].Name);
+        Assert.Equal([folder.FileOf(began)], Directory.GetDirectories(folder.FileOf("cells")));
+        Assert.Equal(["episodes.parquet", "results.json", "tracking_data.json"], Directory.GetFiles(folder.FileOf(began)).Select(Path.GetFileName).Order());
+        using var stream = new MemoryStream();
+        RunDocuments.WritePopulation(stream, recorder);
+        using var json = JsonDocument.Parse(stream.ToArray());
+        Assert.Equal([began.Replace('\\', '/'), null], json.RootElement.EnumerateArray().Select(r => r.GetProperty("folder").GetString()));
+        Assert.All(json.RootElement.EnumerateArray(), r => Assert.Equal("interrupted", r.GetProperty("status").GetString()));
+        Assert.Equal("Interrupted before it began.", new CellOutcome(recorder.Histories[1]).InWords());
+        Assert.Equal("1 cell was ended without its networks, in the middle of an episode; 1 cell was never begun and has no files.", EarlyEnds.InWords(recorder.Histories));
+    }
+
+    [Fact]
+    public async Task Nothing_is_said_of_a_run_that_was_not_cut_off() =>
+        Assert.Null((await _folder.RunAsync("run", TemporaryFolder.Plan())).EarlyEnds);
+
+    [Fact]
+    public void Patience_that_has_not_begun_is_never_over()
+    {
+        var patience = new StandstillPatience(_time, Length);
+        patience.During(() => { });
+        _time.Advance(100 * Length);
+        Assert.False(patience.Over.IsCompleted);
+    }
+
+    [Fact]
+    public void Patience_begins_anew_with_each_cell_that_ends()
+    {
+        var patience = new StandstillPatience(_time, Length);
+        patience.Begin();
+        for (var i = 0; i < 5; i++)
+        {
+            _time.Advance(0.9 * Length);
+            patience.During(() => { });
+        }
+
+        Assert.False(patience.Over.IsCompleted);
+        _time.Advance(Length);
+        Assert.True(patience.Over.IsCompleted);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Patience_stands_still_while_the_files_of_a_cell_are_written(bool begunMeanwhile)
+    {
+        var patience = new StandstillPatience(_time, Length);
+        if (!begunMeanwhile)
+        {
+            patience.Begin();
+        }
+
+        Assert.Throws<IOException>(() => patience.During(() =>
+        {
+            if (begunMeanwhile)
+            {
+                patience.Begin();
+            }
+
+            _time.Advance(10 * Length);
+            throw new IOException("full");
+        }));
+        Assert.False(patience.Over.IsCompleted);
+        _time.Advance(Length);
+        Assert.True(patience.Over.IsCompleted);
+    }
+
+    /// <summary>Time that passes when it is told to, with one timer.</summary>
+    private sealed class HandTime : TimeProvider
+    {
+        private TimeSpan _now;
+        private TimeSpan? _due;
+        private Action _ring = () => { };
+
+        public void Advance(TimeSpan by)
+        {
+            _now += by;
+            if (_due <= _now)
+            {
+                _due = null;
+                _ring();
+            }
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _ring = () => callback(state);
+            return new Timer(this);
+        }
+
+        private sealed class Timer(HandTime time) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                time._due = dueTime == Timeout.InfiniteTimeSpan ? null : time._now + dueTime;
+                return true;
+            }
+
+            public void Dispose() => time._due = null;
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
+        }
+    }
+}
