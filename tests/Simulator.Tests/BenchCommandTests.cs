@@ -141,7 +141,7 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData(-20.44, "-20.4")]
     [InlineData(1.054, "1.05")]
     [InlineData(0.05268, "0.0527")]
-    [InlineData(0.00002, "2.0e-5")]
+    [InlineData(0.00002, "2.00e-5")]
     public void Numbers_keep_three_figures(double value, string expected) => Assert.Equal(expected, BenchTable.Number(value));
 
     private static BenchArguments Read(params string[] options) => BenchCommandLine.Read(BenchCommandLine.Bench(TextWriter.Null, TextWriter.Null).Parse(options));
