@@ -102,7 +102,7 @@ internal static class BenchCommand
         await output.WriteLineAsync(
             $"{machine.Processor}, {machine.Processors} processors, {BenchTable.Number(machine.MemoryBytes / (double)(1L << 30))} GiB, {machine.SimdBits}-bit vectors; "
             + $"{machine.System}; .NET {machine.DotNet}, libtorch {machine.Libtorch}").ConfigureAwait(false);
-        await output.WriteLineAsync("Intervals cover the median with a probability of at least 95 %.").ConfigureAwait(false);
+        await output.WriteLineAsync("Intervals cover the median with at least 95 %, measurements taken as independent; of few measurements the range is given.").ConfigureAwait(false);
 
         var measured = new List<PartFigures>();
         void Done(PartFigures part)
