@@ -101,85 +101,26 @@ public sealed class MasterActor : UntypedActor
         }
     }
 
-    private void Scoring(object message)
-    {
-        if (message is Evaluated m)
-        {
-            Become(Acting);
-            _links.Cell.Tell(_agent.Decide(m.Turn, _query!, m.Values));
-        }
-        else
-        {
-            Otherwise(message);
-        }
-    }
+    private void Scoring(object message) => Await<Evaluated>(message, OnScored);
 
-    private void Storing(object message)
-    {
-        if (message is Evaluated m)
-        {
-            OnStore(m);
-        }
-        else
-        {
-            Otherwise(message);
-        }
-    }
+    private void Storing(object message) => Await<Evaluated>(message, OnStore);
 
-    private void Sampling(object message)
-    {
-        if (message is MasterProtocol.ActionBatch m && m.Turn.Epoch == _links.Epoch)
-        {
-            OnActionBatch(m);
-        }
-        else
-        {
-            Otherwise(message);
-        }
-    }
+    private void Sampling(object message) => Await<MasterProtocol.ActionBatch>(message, OnActionBatch);
 
-    private void Targeting(object message)
-    {
-        if (message is Evaluated m)
-        {
-            Become(Criticising);
-            _links.Device.Tell(new ImproveCritic(_links.Critic, m.Turn, _round!.Lesson(_query!, m.Values)));
-        }
-        else
-        {
-            Otherwise(message);
-        }
-    }
+    private void Targeting(object message) => Await<Evaluated>(message, OnTargets);
 
-    private void Criticising(object message)
-    {
-        if (message is CriticImproved m)
-        {
-            OnCriticImproved(m);
-        }
-        else
-        {
-            Otherwise(message);
-        }
-    }
+    private void Criticising(object message) => Await<CriticImproved>(message, OnCriticImproved);
 
-    private void Differentiating(object message)
-    {
-        if (message is Differentiated m)
-        {
-            OnDifferentiated(m);
-        }
-        else
-        {
-            Otherwise(message);
-        }
-    }
+    private void Differentiating(object message) => Await<Differentiated>(message, OnDifferentiated);
 
-    private void Teaching(object message)
+    private void Teaching(object message) => Await<MasterProtocol.PolicyUpdated>(message, OnPolicyUpdated);
+
+    /// <summary>A state that waits for messages of one kind, of this epoch.</summary>
+    private void Await<T>(object message, Action<T> handle)
     {
-        if (message is MasterProtocol.PolicyUpdated m && m.Turn.Epoch == _links.Epoch)
+        if (message is T awaited && (message is not IMasterMessage m || m.Turn.Epoch == _links.Epoch))
         {
-            OnPolicyUpdated(m);
+            handle(awaited);
         }
         else
         {
@@ -218,6 +159,12 @@ public sealed class MasterActor : UntypedActor
             Become(Scoring);
             _links.Device.Tell(new Evaluate(_links.Critic, turn, _query!));
         }
+    }
+
+    private void OnScored(Evaluated message)
+    {
+        Become(Acting);
+        _links.Cell.Tell(_agent.Decide(message.Turn, _query!, message.Values));
     }
 
     private void OnOutcome(MasterProtocol.Outcome message)
@@ -263,6 +210,12 @@ public sealed class MasterActor : UntypedActor
             _query = _round.TargetQuery();
             _links.Device.Tell(new Evaluate(_links.Critic, message.Turn, _query));
         }
+    }
+
+    private void OnTargets(Evaluated message)
+    {
+        Become(Criticising);
+        _links.Device.Tell(new ImproveCritic(_links.Critic, message.Turn, _round!.Lesson(_query!, message.Values)));
     }
 
     private void OnCriticImproved(CriticImproved message)

@@ -87,15 +87,7 @@ internal static class BenchCommand
 
     private static async Task<int> ExecuteAsync(BenchArguments arguments, FileStream? file, TextWriter output)
     {
-        using var interruption = new CancellationTokenSource();
-        void Interrupt(PosixSignalContext context)
-        {
-            context.Cancel = !interruption.IsCancellationRequested;
-            interruption.Cancel();
-        }
-
-        using var terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
-        using var system = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        using var interruption = new Interruption();
         var console = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? AnsiConsole.Console : null;
         var date = TimeProvider.System.GetLocalNow();
         var machine = MachineDescription.Here();
@@ -138,7 +130,7 @@ internal static class BenchCommand
                     status.Refresh();
                 }))).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (interruption.IsCancellationRequested)
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
             complete = false;
             await output.WriteLineAsync().ConfigureAwait(false);

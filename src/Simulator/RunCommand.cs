@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Akka.Configuration;
 using Simulator.Compute;
 using Simulator.Lab;
@@ -59,17 +58,7 @@ internal static class RunCommand
 
     private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, bool quiet, TextWriter output)
     {
-        using var interruption = new CancellationTokenSource();
-
-        // The first signal ends the run at an episode's boundary; a second one ends the program as it would without us.
-        void Interrupt(PosixSignalContext context)
-        {
-            context.Cancel = !interruption.IsCancellationRequested;
-            interruption.Cancel();
-        }
-
-        using var terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
-        using var system = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        using var interruption = new Interruption();
         var console = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? AnsiConsole.Console : null;
         if (!quiet)
         {

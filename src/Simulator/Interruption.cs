@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace Simulator;
+
+/// <summary>
+/// The signals that end a command. The first one cancels, so that the command can write what is there; a second one ends the program as it would without us.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration _terminal;
+    private readonly PosixSignalRegistration _system;
+
+    internal Interruption()
+    {
+        _terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        _system = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    internal CancellationToken Token => _source.Token;
+
+    public void Dispose()
+    {
+        _system.Dispose();
+        _terminal.Dispose();
+        _source.Dispose();
+    }
+
+    private void Interrupt(PosixSignalContext context)
+    {
+        context.Cancel = !_source.IsCancellationRequested;
+        _source.Cancel();
+    }
+}
