@@ -84,7 +84,7 @@ public sealed class MasterAgent
     public static float[] InitialParameters(NetworkArchitecture critic, ulong seed)
     {
         var random = new RandomStream(seed, DrawPurpose.CriticWeights);
-        return InitialWeights.Draw(critic.Layout, smallLastLayer: true, bound => random.NextUniformSingle(-bound, bound));
+        return InitialWeights.Draw(critic.Layout, InitialWeights.SmallBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
     /// <summary>Takes in all observations of a step.</summary>
