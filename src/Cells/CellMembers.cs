@@ -14,7 +14,7 @@ public static class CellMembers
 
     /// <summary>Architecture of the clients' policies.</summary>
     public static NetworkArchitecture PolicyOf(CellOptions options) =>
-        NetworkArchitecture.Actor(options.Policy.Variant, options.Mitigation.Output, Observation.Width, ClientAction.Width);
+        NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, ClientAction.Width);
 
     /// <summary>Architecture of the critic.</summary>
     public static NetworkArchitecture CriticOf(CellOptions options) =>
@@ -37,6 +37,7 @@ public static class CellMembers
         options.Tracking.SaturationThreshold,
         options.Tracking.Window)
     {
+        Head = OutputHead.Of(options.Mitigation.Output),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
         Policies = options.Networks?.Policies,
