@@ -36,6 +36,9 @@ public static class CellMembers
     public static double MaxGradientNormOf(CellOptions options) =>
         options.Learning.MaxGradNorm ?? (options.Policy.Variant == PolicyVariant.Clipped ? ClippedNorm : 0);
 
+    /// <summary>What pulls the parameters of each network back.</summary>
+    public static Regularisation RegularisationOf(CellOptions options) => new(options.Mitigation.WeightDecay, options.Mitigation.InitialL2);
+
     /// <summary>Policies of the cell: one for each client, or one.</summary>
     public static int PoliciesOf(CellOptions options) => options.SharesPolicy ? 1 : options.Clients;
 

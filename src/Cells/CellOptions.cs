@@ -67,6 +67,22 @@ public sealed record MitigationOptions
     /// <summary>What the sums of the actors' hidden layers go through.</summary>
     [Description("Hidden activation of the actors: as the variant has it, relu, or tanh.")]
     public ActorActivation ActorActivation { get; init; } = ActorActivation.Variant;
+
+    /// <summary>
+    /// lambda of AdamW in actors and critic: theta &lt;- theta (1 - rate lambda) before each step, biases and gains included; canonical 1e-2 (SimBa, arXiv 2410.09754; Loshchilov and
+    /// Hutter, arXiv 1711.05101). Gradients and their norms are without it; weights that decay are never frozen.
+    /// </summary>
+    [Description("AdamW: before each step all parameters of actors and critic shrink by the factor 1 - rate * weight_decay; canonical 0.01 (SimBa), 0 is Adam.")]
+    [Range(0.0, 1e3)]
+    public double WeightDecay { get; init; }
+
+    /// <summary>
+    /// lambda of the term lambda |theta - theta0|^2 in the losses of actors and critic, theta0 the parameters before the first step; canonical 1e-3 (Kumar, Marklund and Van Roy,
+    /// arXiv 2308.11958). The gradients' norms include it, so that an actor that is pulled back is not dead.
+    /// </summary>
+    [Description("initial_l2 * |theta - theta0|^2 is added to the losses of actors and critic, theta0 the initial parameters; canonical 0.001 (arXiv 2308.11958), 0 switches it off.")]
+    [Range(0.0, 1e3)]
+    public double InitialL2 { get; init; }
 }
 
 /// <summary>Evaluation without exploration, on episodes that do not disturb training.</summary>

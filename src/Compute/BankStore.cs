@@ -3,7 +3,12 @@ namespace Simulator.Compute;
 /// <summary>What a slot of a bank is trained with.</summary>
 /// <param name="Rate">Adam's learning rate.</param>
 /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-internal readonly record struct SlotSettings(double Rate, double MaxGradientNorm);
+/// <param name="Regularisation">What pulls its parameters back.</param>
+internal readonly record struct SlotSettings(double Rate, double MaxGradientNorm, Regularisation Regularisation)
+{
+    /// <summary>What AdamW leaves of each parameter before Adam's step.</summary>
+    internal double Kept => 1 - (Rate * Regularisation.WeightDecay);
+}
 
 /// <summary>
 /// The memory of a bank: parameters of many slots, with Adam's moments where a slot has learned, its learning rate, largest gradient norm and step count, and the running
@@ -36,6 +41,15 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
     /// <summary>Writes the running statistics of a slot's input.</summary>
     internal abstract void WriteStatistics(int slot, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance);
 
+    /// <summary>Whether a slot remembers its parameters before its first step: from that step on, where it is pulled back to them.</summary>
+    internal abstract bool RemembersStart(int slot);
+
+    /// <summary>Reads the parameters of a slot before its first step, in the order of the layout.</summary>
+    internal abstract void ReadStart(int slot, Span<float> destination);
+
+    /// <summary>Writes the parameters that a slot had before its first step, which it has behind it.</summary>
+    internal abstract void WriteStart(int slot, ReadOnlySpan<float> values);
+
     public abstract void Dispose();
 
     internal void CheckRange(int first, int count)
@@ -47,5 +61,5 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
     }
 
     /// <summary>Factor that brings a gradient of this norm down to the largest norm allowed; 1 where it is within.</summary>
-    private protected static double Clip(double norm, double limit) => limit > 0 && norm + 1e-6 > limit ? limit / (norm + 1e-6) : 1;
+    internal static double Clip(double norm, double limit) => limit > 0 && norm + 1e-6 > limit ? limit / (norm + 1e-6) : 1;
 }

@@ -9,7 +9,7 @@ namespace Simulator.Cells.Tests;
 public sealed class MitigationCellTests
 {
     /// <summary>Names of the cells of <see cref="Cell"/>.</summary>
-    public static TheoryData<string> Cells() => new("norms", "norms of linear layers", "tanh", "tiny last layer");
+    public static TheoryData<string> Cells() => new("norms", "norms of linear layers", "tanh", "tiny last layer", "pulled back");
 
     [Theory]
     [MemberData(nameof(Cells))]
@@ -52,6 +52,7 @@ public sealed class MitigationCellTests
             },
             "tanh" => small with { Mitigation = new MitigationOptions { ActorActivation = ActorActivation.Tanh } },
             "tiny last layer" => small with { Policy = new PolicyOptions { LastLayer = LastLayerStart.Tiny } },
+            "pulled back" => small with { Mitigation = new MitigationOptions { WeightDecay = 0.1, InitialL2 = 0.01 } },
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "there is no such cell"),
         };
     }

@@ -237,6 +237,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
         }
 
         _firstLayer.Gradient(frame, slot, x, batch, pairs, features, du1, gradient);
+        _store.AddInitialL2(slot, gradient);
         return (loss, errors);
     }
 

@@ -107,6 +107,7 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
                     using var frame = Scratch.Open();
                     var gradient = frame.Take(Layout.Length);
                     Gradient(first + k, (float*)observed + ((nint)k * rows * inputs), (float*)ascending + ((nint)k * rows * outputs), rows, gradient, train);
+                    _store.AddInitialL2(first + k, gradient);
                     take(k, (nint)gradient);
                 }
             });

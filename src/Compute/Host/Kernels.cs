@@ -128,6 +128,16 @@ internal static unsafe class Kernels
         }
     }
 
+    /// <summary>target += factor (a - b), a multiple of sixteen elements.</summary>
+    internal static void AddDifference(float* target, float* a, float* b, float factor, int count)
+    {
+        var scale = Vector512.Create(factor);
+        for (var i = 0; i < count; i += Lanes)
+        {
+            (Vector512.Load(target + i) + (scale * (Vector512.Load(a + i) - Vector512.Load(b + i)))).Store(target + i);
+        }
+    }
+
     /// <summary>target += sum over rows of source [rows, width], in the rows' order.</summary>
     internal static void SumRows(Rows source, int rows, int width, float* target)
     {

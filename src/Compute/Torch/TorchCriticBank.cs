@@ -186,6 +186,7 @@ internal sealed class TorchCriticBank : CriticBank
             weight.sub_(bmm(bias.transpose(1, 2), RunningNorm.Mean(statistics))).div_(RunningNorm.Deviation(statistics));
         }
 
+        _store.AddInitialL2(first, gradient.All);
         return (gradient, steps);
     }
 

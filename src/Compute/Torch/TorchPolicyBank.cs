@@ -64,6 +64,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
         gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
         gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
+        store.AddInitialL2(first, gradient.All);
         return gradient;
     }
 
