@@ -69,10 +69,12 @@ public sealed class CellActor : UntypedActor
     {
         var norm = CellMembers.MaxGradientNormOf(_options);
         var regularisation = CellMembers.RegularisationOf(_options);
-        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, regularisation));
+        _device.Tell(new DeviceProtocol.ReservePolicies(
+            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, regularisation, CellMembers.PolicyRecyclingOf(_options)));
         if (_sharedCritic is null)
         {
-            _device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, regularisation));
+            _device.Tell(new DeviceProtocol.ReserveCritic(
+                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, regularisation, CellMembers.CriticRecyclingOf(_options)));
         }
     }
 

@@ -35,17 +35,18 @@ public abstract class Bank : IDisposable
     /// <param name="rate">Adam's learning rate.</param>
     /// <param name="maxGradientNorm">Largest gradient norm, 0 for no limit.</param>
     /// <param name="regularisation">What pulls parameters back.</param>
-    public int Allocate(int count, double rate, double maxGradientNorm, Regularisation regularisation = default)
+    /// <param name="recycling">When dormant units begin anew; null for never.</param>
+    public int Allocate(int count, double rate, double maxGradientNorm, Regularisation regularisation = default, Recycling? recycling = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return _store.Allocate(count, new SlotSettings(rate, maxGradientNorm, regularisation));
+        return _store.Allocate(count, new SlotSettings(rate, maxGradientNorm, regularisation, recycling, Network: 0));
     }
 
     /// <summary>Takes slots that were given back into use again, with all state as new.</summary>
-    internal void Reuse(int first, int count, double rate, double maxGradientNorm, Regularisation regularisation = default)
+    internal void Reuse(int first, int count, double rate, double maxGradientNorm, Regularisation regularisation = default, Recycling? recycling = null)
     {
         _store.CheckRange(first, count);
-        _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm, regularisation));
+        _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm, regularisation, recycling, Network: 0));
     }
 
     /// <summary>Writes parameters of one slot, in the order of <see cref="Layout"/>, gaps included.</summary>

@@ -23,8 +23,9 @@ public static class DeviceProtocol
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
     /// <param name="Regularisation">What pulls parameters back.</param>
+    /// <param name="Recycling">When dormant units begin anew; null for never.</param>
     public sealed record ReservePolicies(
-        NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm, Regularisation Regularisation = default) : ILocalMessage;
+        NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>Slots of policies: <paramref name="First"/> and the following.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -38,8 +39,9 @@ public static class DeviceProtocol
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
     /// <param name="Regularisation">What pulls parameters back.</param>
+    /// <param name="Recycling">When dormant units begin anew; null for never.</param>
     public sealed record ReserveCritic(
-        NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm, Regularisation Regularisation = default) : ILocalMessage;
+        NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>A slot for a critic.</summary>
     /// <param name="Reservation">Names the reservation.</param>

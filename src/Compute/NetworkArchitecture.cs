@@ -27,6 +27,9 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
     /// <summary>The output function; null for a linear output.</summary>
     public OutputFunction? Output { get; init; }
 
+    /// <summary>Hidden units of both layers.</summary>
+    internal int Units => Hidden1 + Hidden2;
+
     /// <summary>Floats of a network's whole state: its parameters, then mean and variance of the input where it is normalised.</summary>
     public int StateLength => Layout.Length + (InputNorm ? 2 * Inputs : 0);
 

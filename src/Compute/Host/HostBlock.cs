@@ -14,7 +14,11 @@ internal sealed unsafe class HostBlock : IDisposable
         Count = count;
         Parameters = new NativeBuffer((long)count * architecture.Layout.Length);
         Settings = new SlotSettings[count];
-        Array.Fill(Settings, settings);
+        for (var i = 0; i < count; i++)
+        {
+            Settings[i] = settings with { Network = settings.Network + i };
+        }
+
         if (architecture.InputNorm)
         {
             Statistics = new NativeBuffer((long)count * 2 * architecture.Inputs);

@@ -56,7 +56,8 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         var outcomes = new StepOutcome[count];
         _store.CheckRange(first, count);
         _store.PrepareSteps(first, count);
-        Learn(first, count, rows, observations, actionGradients, train: true, (k, gradient) => outcomes[k] = _store.Step(first + k, (float*)gradient, Workers.Alone));
+        Learn(first, count, rows, observations, actionGradients, train: true, (k, gradient, activity) =>
+            outcomes[k] = _store.Step(first + k, (float*)gradient, new ReadOnlySpan<float>((float*)activity, Architecture.Units), Workers.Alone));
         return outcomes;
     }
 
@@ -66,7 +67,7 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         _store.CheckRange(first, count);
         var gradients = new float[count * Layout.Length];
         Learn(
-            first, count, rows, observations, actionGradients, train: false, (k, gradient) => _store.Export((float*)gradient, 0, gradients.AsSpan(k * Layout.Length, Layout.Length)));
+            first, count, rows, observations, actionGradients, train: false, (k, gradient, _) => _store.Export((float*)gradient, 0, gradients.AsSpan(k * Layout.Length, Layout.Length)));
         return gradients;
     }
 
@@ -88,8 +89,8 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         }
     }
 
-    /// <summary>Takes the gradient of a slot, which lies as the slot does.</summary>
-    private delegate void TakeGradient(int slot, nint gradient);
+    /// <summary>Takes the gradient of a slot, which lies as the slot does, and the activity of its units.</summary>
+    private delegate void TakeGradient(int slot, nint gradient, nint activity);
 
     private void Learn(
         int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train, TakeGradient take)
@@ -106,9 +107,10 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
                 {
                     using var frame = Scratch.Open();
                     var gradient = frame.Take(Layout.Length);
-                    Gradient(first + k, (float*)observed + ((nint)k * rows * inputs), (float*)ascending + ((nint)k * rows * outputs), rows, gradient, train);
+                    var activity = frame.Take(Architecture.Units);
+                    Gradient(first + k, (float*)observed + ((nint)k * rows * inputs), (float*)ascending + ((nint)k * rows * outputs), rows, gradient, activity, train);
                     _store.AddInitialL2(first + k, gradient);
-                    take(k, (nint)gradient);
+                    take(k, (nint)gradient, (nint)activity);
                 }
             });
         }
@@ -116,10 +118,11 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         GC.KeepAlive(this);
     }
 
-    private void Gradient(int slot, float* observations, float* actionGradients, int rows, float* gradient, bool train)
+    private void Gradient(int slot, float* observations, float* actionGradients, int rows, float* gradient, float* activity, bool train)
     {
         var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
         new Span<float>(gradient, Layout.Length).Clear();
+        new Span<float>(activity, Architecture.Units).Clear();
         if (train && Architecture.InputNorm)
         {
             RunningStatistics.Update(_store.Statistics(slot), new Rows(observations, inputs), rows, inputs);
@@ -128,17 +131,18 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         // Block after block into the same sums, which go on where they stopped: the bits are those of one pass.
         for (var row = 0; row < rows; row += Block)
         {
-            AddGradient(slot, observations + ((nint)row * inputs), actionGradients + ((nint)row * outputs), Math.Min(Block, rows - row), gradient);
+            AddGradient(slot, observations + ((nint)row * inputs), actionGradients + ((nint)row * outputs), Math.Min(Block, rows - row), gradient, activity);
         }
     }
 
-    private void AddGradient(int slot, float* observations, float* actionGradients, int rows, float* gradient)
+    private void AddGradient(int slot, float* observations, float* actionGradients, int rows, float* gradient, float* activity)
     {
         using var frame = Scratch.Open();
         var (inputs, hidden1, hidden2, outputs) = (Architecture.Inputs, Architecture.Hidden1, Architecture.Hidden2, Architecture.Outputs);
         var parameters = _store.Parameters(slot);
         var trace = _network.Trace(frame, rows);
         var x = Forward(frame, slot, observations, rows, trace);
+        _network.AddActivity(trace, rows, activity);
         var dz = frame.Take(rows, outputs);
         OutputGradient(trace.Z.At, actionGradients, dz.At, rows * outputs);
         var du2 = frame.Take(rows, hidden2);

@@ -22,7 +22,7 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
     {
         for (var slot = first; slot < first + count; slot++)
         {
-            BlockOf(slot).Reset(slot, settings);
+            BlockOf(slot).Reset(slot, settings with { Network = settings.Network + slot - first });
         }
     }
 
@@ -30,10 +30,29 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
 
     internal override void Read(int slot, int offset, Span<float> destination) => Export(Parameters(slot), offset, destination);
 
-    internal override bool RemembersStart(int slot)
+    internal override (SlotSettings Settings, long Steps) TrainingOf(int slot)
     {
         var block = BlockOf(slot);
-        return block.Settings[slot - block.First].Regularisation.InitialL2 > 0 && block.Steps?[slot - block.First] > 0;
+        return (block.Settings[slot - block.First], block.Steps?[slot - block.First] ?? 0);
+    }
+
+    internal override void Renew(int slot, ReadOnlySpan<int> places, ReadOnlySpan<float> values)
+    {
+        var block = BlockOf(slot);
+        var parameters = Parameters(slot);
+        var first = block.Moments!.Pointer + ((nint)(slot - block.First) * 2 * Layout.Length);
+        var second = first + Layout.Length;
+        var tensor = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            while (places[i] >= Layout.Tensors[tensor].Offset + Layout.Tensors[tensor].Length)
+            {
+                tensor++;
+            }
+
+            var place = Place(Layout.Tensors[tensor], places[i]);
+            (parameters[place], first[place], second[place]) = (values[i], 0, 0);
+        }
     }
 
     internal override void ReadStart(int slot, Span<float> destination) => Export(Start(slot), 0, destination);
@@ -127,11 +146,12 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         }
     }
 
-    /// <summary>One step of a slot by Adam, with weight decay where the slot asks for it (AdamW), the gradient's norm clipped first where it asks for that.</summary>
+    /// <summary>One step of a slot by Adam, with weight decay where the slot asks for it (AdamW), the gradient's norm clipped first where it asks for that. Its dormant units begin anew behind the step, where that is due.</summary>
     /// <param name="slot">The slot; <see cref="PrepareSteps"/> was called for it.</param>
     /// <param name="gradient">Its gradient, which lies as the slot does.</param>
+    /// <param name="activity">Activity of its hidden units (see <see cref="DormantUnits"/>).</param>
     /// <param name="workers">Who may help.</param>
-    internal StepOutcome Step(int slot, float* gradient, Workers workers)
+    internal StepOutcome Step(int slot, float* gradient, ReadOnlySpan<float> activity, Workers workers)
     {
         var block = BlockOf(slot);
         var at = slot - block.First;
@@ -164,7 +184,8 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
                 }
             },
             ParameterLayout.Alignment);
-        return new StepOutcome(total, layers, scale < 1, !moved, finite);
+        Recycle(slot, activity);
+        return new StepOutcome(total, layers, scale < 1, !moved, finite, DormantUnits.Share(Architecture, activity));
     }
 
     public override void Dispose()

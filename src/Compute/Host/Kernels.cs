@@ -147,6 +147,25 @@ internal static unsafe class Kernels
         }
     }
 
+    /// <summary>target += sum over rows of |source|, [rows, width], in the rows' order.</summary>
+    internal static void SumMagnitudes(Rows source, int rows, int width, float* target)
+    {
+        for (var r = 0; r < rows; r++)
+        {
+            var from = source[r];
+            var i = 0;
+            for (; i + Lanes <= width; i += Lanes)
+            {
+                (Vector512.Load(target + i) + Vector512.Abs(Vector512.Load(from + i))).Store(target + i);
+            }
+
+            for (; i < width; i++)
+            {
+                target[i] += MathF.Abs(from[i]);
+            }
+        }
+    }
+
     /// <summary>target [columns, rows, with its own stride] = source [rows, columns] transposed.</summary>
     internal static void Transpose(Rows source, int rows, int columns, Rows target)
     {

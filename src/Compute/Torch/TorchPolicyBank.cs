@@ -23,7 +23,8 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
     {
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
-        return store.Step(first, Gradient(first, count, rows, observations, actionGradients, train: true).All);
+        var (gradient, trace) = Learn(first, count, rows, observations, actionGradients, train: true);
+        return store.Step(first, gradient.All, StackedNetwork.Activity(trace, Present(count, rows)));
     }
 
     /// <inheritdoc/>
@@ -32,7 +33,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
         var gradient = new float[count * Layout.Length];
-        TorchStore.Download(Gradient(first, count, rows, observations, actionGradients, train: false).All, gradient);
+        TorchStore.Download(Learn(first, count, rows, observations, actionGradients, train: false).Gradient.All, gradient);
         return gradient;
     }
 
@@ -47,7 +48,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         }
     }
 
-    private ParameterViews Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train)
+    private (ParameterViews Gradient, StackedNetwork.Trace Trace) Learn(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train)
     {
         var p = store.Views(first, count);
         var padded = TorchStore.PaddedRows(rows);
@@ -65,7 +66,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
         gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
         store.AddInitialL2(first, gradient.All);
-        return gradient;
+        return (gradient, trace);
     }
 
     /// <summary>1 for each row that is there, 0 for each that pads, [count, padded rows, 1].</summary>

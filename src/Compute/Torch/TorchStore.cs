@@ -36,7 +36,7 @@ internal sealed class TorchStore : BankStore
         Grow(first + count);
         for (var i = 0; i < count; i++)
         {
-            _slots.Add(new Slot(settings));
+            _slots.Add(new Slot(settings with { Network = settings.Network + i }));
         }
 
         if (Statistics is not null)
@@ -62,7 +62,7 @@ internal sealed class TorchStore : BankStore
 
         for (var i = first; i < first + count; i++)
         {
-            _slots[i] = new Slot(settings);
+            _slots[i] = new Slot(settings with { Network = settings.Network + i - first });
         }
     }
 
@@ -92,7 +92,23 @@ internal sealed class TorchStore : BankStore
         Statistics[slot][1].copy_(Upload(variance, variance.Length));
     }
 
-    internal override bool RemembersStart(int slot) => _slots[slot].Settings.Regularisation.InitialL2 > 0 && _slots[slot].Steps > 0;
+    internal override (SlotSettings Settings, long Steps) TrainingOf(int slot) => (_slots[slot].Settings, _slots[slot].Steps);
+
+    internal override void Renew(int slot, ReadOnlySpan<int> places, ReadOnlySpan<float> values)
+    {
+        using var scope = NewDisposeScope();
+        Span<long> wide = new long[places.Length];
+        for (var i = 0; i < places.Length; i++)
+        {
+            wide[i] = places[i];
+        }
+
+        var index = Upload(wide, wide.Length);
+        _parameters[slot].index_copy_(0, index, Upload(values, values.Length));
+        var zeros = torch.zeros(places.Length, device: Device.Torch);
+        _firstMoment![slot].index_copy_(0, index, zeros);
+        _secondMoment![slot].index_copy_(0, index, zeros);
+    }
 
     internal override void ReadStart(int slot, Span<float> destination)
     {
@@ -150,9 +166,12 @@ internal sealed class TorchStore : BankStore
 
     /// <summary>
     /// One step of each slot of a range by Adam (Kingma and Ba 2015; the order of operations is PyTorch's), with weight decay where the slot asks for it (AdamW), the gradient's norm
-    /// clipped first where it asks for that.
+    /// clipped first where it asks for that. Dormant units begin anew behind the step, where that is due.
     /// </summary>
-    internal StepOutcome[] Step(int first, Tensor gradient)
+    /// <param name="first">First slot.</param>
+    /// <param name="gradient">[slots, parameters], overwritten.</param>
+    /// <param name="activity">Activity of the hidden units of each slot, [slots, units] (see <see cref="DormantUnits"/>).</param>
+    internal StepOutcome[] Step(int first, Tensor gradient, ReadOnlySpan<float> activity)
     {
         var count = (int)gradient.shape[0];
         var outcomes = TorchNorms.Of(gradient, Layout, k => _slots[first + k].Settings.MaxGradientNorm);
@@ -190,7 +209,14 @@ internal sealed class TorchStore : BankStore
         Span<float> largest = parameters.abs().amax([1]).cpu().data<float>().ToArray();
         for (var k = 0; k < count; k++)
         {
-            outcomes[k] = outcomes[k] with { Frozen = !moved[k], Finite = outcomes[k].Finite && float.IsFinite(largest[k]) };
+            var units = activity.Slice(k * Architecture.Units, Architecture.Units);
+            outcomes[k] = outcomes[k] with
+            {
+                Frozen = !moved[k],
+                Finite = outcomes[k].Finite && float.IsFinite(largest[k]),
+                DormantShare = DormantUnits.Share(Architecture, units),
+            };
+            Recycle(first + k, units);
         }
 
         return outcomes;
