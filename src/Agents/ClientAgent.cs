@@ -65,6 +65,16 @@ public sealed class ClientAgent
         return InitialWeights.Draw(_settings.Policy.Layout, _settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
+    /// <summary>A policy as it might have started, in the order of its layout: what dormant units take their new weights from.</summary>
+    /// <param name="settings">Settings of the clients.</param>
+    /// <param name="client">Index in the cell.</param>
+    /// <param name="step">Steps that the policy has made.</param>
+    public static float[] FreshParameters(ClientSettings settings, int client, long step)
+    {
+        var random = new RandomStream(settings.Seed, DrawPurpose.RecycledPolicyWeights, client, checked((int)step));
+        return InitialWeights.Draw(settings.Policy.Layout, settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
+    }
+
     /// <summary>What the policy sees of a raw observation: the same, or a scaled copy.</summary>
     public IPayload See(IPayload observation) => _settings.Scaling is null ? observation : See([observation]);
 

@@ -31,9 +31,9 @@ public sealed class BareCell : IDisposable
         _slots = CellMembers.PoliciesOf(options);
         var norm = CellMembers.MaxGradientNormOf(options);
         _policies = PolicyBank.Create(device, CellMembers.PolicyOf(options));
-        _policies.Allocate(_slots, options.Learning.ActorRate, norm);
+        _policies.Allocate(_slots, options.Learning.ActorRate, norm, CellMembers.RegularisationOf(options), CellMembers.PolicyRecyclingOf(options));
         _critic = CriticBank.Create(device, CellMembers.CriticOf(options), options.Clients, Observation.Width, ClientAction.Width);
-        _critic.Allocate(1, options.Learning.CriticRate, norm);
+        _critic.Allocate(1, options.Learning.CriticRate, norm, CellMembers.RegularisationOf(options), CellMembers.CriticRecyclingOf(options));
         _critic.WriteState(0, CellMembers.CriticStartOf(options).Span);
         for (var i = 0; i < _slots; i++)
         {

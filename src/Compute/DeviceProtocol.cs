@@ -22,7 +22,10 @@ public static class DeviceProtocol
     /// <param name="Count">How many.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public sealed record ReservePolicies(NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm) : ILocalMessage;
+    /// <param name="Regularisation">What pulls parameters back.</param>
+    /// <param name="Recycling">When dormant units begin anew; null for never.</param>
+    public sealed record ReservePolicies(
+        NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>Slots of policies: <paramref name="First"/> and the following.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -35,7 +38,10 @@ public static class DeviceProtocol
     /// <param name="Observation">Width of an observation.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public sealed record ReserveCritic(NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm) : ILocalMessage;
+    /// <param name="Regularisation">What pulls parameters back.</param>
+    /// <param name="Recycling">When dormant units begin anew; null for never.</param>
+    public sealed record ReserveCritic(
+        NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>A slot for a critic.</summary>
     /// <param name="Reservation">Names the reservation.</param>
