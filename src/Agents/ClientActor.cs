@@ -73,6 +73,7 @@ public sealed class ClientActor : UntypedActor
             case IClientMessage m when m.Turn.Epoch != _links.Epoch:
                 break;
             case ClientProtocol.Observe m:
+                _agent.Scale(m.Statistics);
                 Infer(m.Turn, 1, _agent.See(m.Observation));
                 break;
             case DeviceProtocol.Inferred { Turn.Phase: Phase.Learning } m:
@@ -135,7 +136,8 @@ public sealed class ClientActor : UntypedActor
             _minibatch.Length / Observation.Width,
             _minibatch,
             message.Gradient,
-            ActionsAfter: _links.Sequential));
+            ActionsAfter: _links.Sequential,
+            message.RateFactor));
         _minibatch = HostPayload.Empty;
     }
 

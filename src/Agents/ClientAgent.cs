@@ -39,6 +39,7 @@ public sealed class ClientAgent
     private readonly int _client;
     private readonly ClientSettings _settings;
     private readonly Progress? _progress;
+    private ObservationScaling? _scaling;
 
     /// <summary>Makes a client that has not acted yet.</summary>
     /// <param name="client">Index in the cell.</param>
@@ -48,6 +49,7 @@ public sealed class ClientAgent
         _client = client;
         _settings = settings;
         _progress = settings.Learns ? new Progress(settings) : null;
+        _scaling = settings.Scaling;
     }
 
     private Progress Learning => _progress ?? throw new InvalidOperationException("a client that only acts does not learn");
@@ -62,8 +64,19 @@ public sealed class ClientAgent
         return InitialWeights.Draw(_settings.Policy.Layout, _settings.SmallLastLayer, bound => random.NextUniformSingle(-bound, bound));
     }
 
+    /// <summary>Takes the running statistics that observations are scaled by from now on.</summary>
+    /// <param name="statistics">Mean, then deviation of each column, [2, 7]; where it is empty, all stays as it is.</param>
+    public void Scale(IPayload statistics)
+    {
+        if (statistics.Length > 0)
+        {
+            var numbers = statistics is HostPayload host ? host.Span : statistics.ToArray();
+            _scaling = new ObservationScaling(numbers[..Observation.Width], numbers[Observation.Width..]);
+        }
+    }
+
     /// <summary>What the policy sees of a raw observation: the same, or a scaled copy.</summary>
-    public IPayload See(IPayload observation) => _settings.Scaling is null ? observation : See([observation]);
+    public IPayload See(IPayload observation) => _scaling is null ? observation : See([observation]);
 
     /// <summary>What the policy sees of raw observations: the same, or scaled.</summary>
     /// <param name="observations">Raw, one after the other, [7] each.</param>
@@ -84,7 +97,7 @@ public sealed class ClientAgent
             offset += part.Length;
         }
 
-        _settings.Scaling?.Apply(seen);
+        _scaling?.Apply(seen);
         return new HostPayload(seen);
     }
 

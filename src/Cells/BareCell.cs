@@ -101,16 +101,18 @@ public sealed class BareCell : IDisposable
     {
         var turn = _cell.Turn;
         var all = new HostPayload(observations);
+        var statistics = _cell.Statistics(observations);
         var seen = new float[observations.Length];
         for (var i = 0; i < _clients.Length; i++)
         {
+            _clients[i].Scale(statistics);
             _clients[i].See(all.Slice(i * Observation.Width, Observation.Width)).CopyTo(seen.AsSpan(i * Observation.Width));
         }
 
         var preActivations = new float[_clients.Length * ClientAction.Width];
         var actions = new float[preActivations.Length];
         _policies.Infer(0, _slots, Sharers, seen, preActivations, actions);
-        _master.Begin(all);
+        _master.Begin(all, statistics);
         for (var i = 0; i < _clients.Length; i++)
         {
             var own = new Range(i * ClientAction.Width, (i + 1) * ClientAction.Width);
@@ -132,10 +134,22 @@ public sealed class BareCell : IDisposable
 
         var minibatches = Sample(round);
         var targets = round.TargetQuery();
-        var step = _critic.Improve(0, [round.Lesson(targets, _critic.Evaluate(0, [targets])[0])])[0];
+        var lesson = round.Lesson(targets, _critic.Evaluate(0, [targets])[0]);
+        if (lesson.Rescaling is { } rescaling)
+        {
+            _critic.Rescale(0, rescaling);
+        }
+
+        var step = _critic.Improve(0, [lesson])[0];
         Require(step.Outcome.Finite, "the critic's loss, gradient or parameters");
-        _master.Learned(step);
+        step = _master.Learned(step);
+        if (!_master.ActorsLearn(_cell.Turn.Episode))
+        {
+            return UpdateSummary.Of(step);
+        }
+
         var turn = _cell.Turn with { Phase = Phase.Learning };
+        _policies.ScaleRates(0, _slots, _master.ActorRateFactor);
         var reports = new AgentReport[_clients.Length];
         var loss = 0.0;
         if (_options.Learning.Update == UpdateMode.Sequential)
@@ -171,7 +185,9 @@ public sealed class BareCell : IDisposable
         }
 
         Require(Array.TrueForAll(reports, r => r.Finite), "the gradient or parameters of a client");
-        return UpdateSummary.Of(step, loss, reports);
+        var report = UpdateSummary.Of(step, loss, reports);
+        _master.Learned(report);
+        return report;
     }
 
     /// <summary>What each client's policy does on the minibatch; returns what each saw of S.</summary>

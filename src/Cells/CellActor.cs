@@ -248,10 +248,11 @@ public sealed class CellActor : UntypedActor
 
     private void BeginStep(float[] observations)
     {
-        _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)));
+        var statistics = _cell.Statistics(observations);
+        _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)) { Statistics = statistics });
         for (var i = 0; i < _clients.Length; i++)
         {
-            _clients[i].Tell(new ClientProtocol.Observe(_cell.Turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))));
+            _clients[i].Tell(new ClientProtocol.Observe(_cell.Turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))) { Statistics = statistics });
         }
     }
 

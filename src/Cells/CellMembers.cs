@@ -56,6 +56,11 @@ public static class CellMembers
     {
         Learns = options.Learns,
         Start = options.Networks?.Critic,
+        ActorDelay = options.Mitigation.ActorDelay,
+        Smoothing = options.Mitigation.TargetNoise > 0 ? new TargetSmoothing(options.Seed, options.Mitigation.TargetNoise, options.Mitigation.TargetNoiseClip) : null,
+        Asymmetry = options.Mitigation.AsymmetryScaling,
+        AsymmetryBounds = options.Mitigation.AsymmetryBounds,
+        PopArtRate = options.Mitigation.Popart ? options.Mitigation.PopartRate : null,
     };
 
     /// <summary>The parameters that the critic of a cell starts with: given ones, or drawn from the cell's seed, in a cell that acts from that of the critics.</summary>

@@ -47,6 +47,22 @@ public abstract class Bank : IDisposable
         _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm));
     }
 
+    /// <summary>Sets what the learning rates of slots are multiplied by, from their next step on until it is set anew; 1 at first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such slots, or the factor is negative or not finite.</exception>
+    public void ScaleRates(int first, int count, double factor)
+    {
+        _store.CheckRange(first, count);
+        if (!double.IsFinite(factor) || factor < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(factor), factor, "a learning rate is multiplied by a number from 0 on");
+        }
+
+        for (var slot = first; slot < first + count; slot++)
+        {
+            _store.ScaleRate(slot, factor);
+        }
+    }
+
     /// <summary>Writes parameters of one slot, in the order of <see cref="Layout"/>, gaps included.</summary>
     /// <param name="slot">The slot.</param>
     /// <param name="offset">Where in the slot to start.</param>

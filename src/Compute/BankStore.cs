@@ -3,7 +3,12 @@ namespace Simulator.Compute;
 /// <summary>What a slot of a bank is trained with.</summary>
 /// <param name="Rate">Adam's learning rate.</param>
 /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-internal readonly record struct SlotSettings(double Rate, double MaxGradientNorm);
+/// <param name="RateFactor">What the rate is multiplied by, until it is set anew.</param>
+internal readonly record struct SlotSettings(double Rate, double MaxGradientNorm, double RateFactor = 1)
+{
+    /// <summary>Learning rate of the next step.</summary>
+    internal double StepRate => Rate * RateFactor;
+}
 
 /// <summary>
 /// The memory of a bank: parameters of many slots, with Adam's moments where a slot has learned, its learning rate, largest gradient norm and step count, and the running
@@ -23,6 +28,9 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
 
     /// <summary>Takes slots that were given back into use again, with all state as new.</summary>
     internal abstract void Reuse(int first, int count, SlotSettings settings);
+
+    /// <summary>Sets what a slot's learning rate is multiplied by from the next step on.</summary>
+    internal abstract void ScaleRate(int slot, double factor);
 
     /// <summary>Writes parameters of one slot, in the order of the layout, from <paramref name="offset"/> on.</summary>
     internal abstract void Write(int slot, int offset, ReadOnlySpan<float> values);

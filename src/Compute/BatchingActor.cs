@@ -61,7 +61,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Receive<Infer>(m => Join(
             m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, ActionsAfter: false)));
         Receive<Improve>(m => Join(
-            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.ActionGradients, Improve: true, m.ActionsAfter)));
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.ActionGradients, Improve: true, m.ActionsAfter, m.RateFactor)));
         Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Flush>(_ => OnFlush());
         Receive<Enter>(_ => LetIn(_turnstile.Enter(Sender)));

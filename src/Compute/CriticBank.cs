@@ -47,8 +47,33 @@ public abstract class CriticBank : Bank
     /// <returns>Q of each item's candidates, in their order.</returns>
     public abstract float[][] Evaluate(int first, ReadOnlySpan<CriticQuery> queries);
 
-    /// <summary>One critic step on the loss mean over pairs of (w Q - w y)^2. With input normalisation the running statistics take in the rows of the pairs first.</summary>
+    /// <summary>
+    /// One critic step on the loss mean over pairs of (w Q - w y)^2. With input normalisation the running statistics take in the rows of the pairs first. What a lesson says of rescaling is
+    /// done before, by <see cref="Rescale"/>.
+    /// </summary>
     public abstract CriticStep[] Improve(int first, ReadOnlySpan<CriticLesson> lessons);
+
+    /// <summary>
+    /// Rescales the last layer of a critic, so that each of its outputs q becomes factor q + shift but for rounding: W becomes factor W and b becomes factor b + shift. Adam's moments stay.
+    /// </summary>
+    /// <param name="slot">The critic.</param>
+    /// <param name="rescaling">Factor and shift.</param>
+    public void Rescale(int slot, OutputRescaling rescaling)
+    {
+        var (weight, bias) = (Layout["fc3.weight"], Layout["fc3.bias"]);
+        var weights = new float[weight.Length];
+        Read(slot, weight.Offset, weights);
+        foreach (ref var value in weights.AsSpan())
+        {
+            value = (float)(value * rescaling.Factor);
+        }
+
+        Write(slot, weight.Offset, weights);
+        Span<float> offset = stackalloc float[1];
+        Read(slot, bias.Offset, offset);
+        offset[0] = (float)((offset[0] * rescaling.Factor) + rescaling.Shift);
+        Write(slot, bias.Offset, offset);
+    }
 
     /// <summary>The gradient that <see cref="Improve"/> would step along, [lessons, parameters] in the order of the layout, without changing anything.</summary>
     public abstract float[] Gradient(int first, ReadOnlySpan<CriticLesson> lessons);

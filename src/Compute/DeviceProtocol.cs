@@ -120,8 +120,10 @@ public static class DeviceProtocol
     /// <param name="Observations">[rows, inputs].</param>
     /// <param name="ActionGradients">dL/da, [rows, outputs].</param>
     /// <param name="ActionsAfter">Whether to evaluate the policy on the observations after the step.</param>
+    /// <param name="RateFactor">What the learning rate is multiplied by in this step; the same for all of a round.</param>
     public sealed record Improve(
-        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload ActionGradients, bool ActionsAfter) : ILocalMessage;
+        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload ActionGradients, bool ActionsAfter, double RateFactor = 1)
+        : ILocalMessage;
 
     /// <summary>What a learning step did.</summary>
     /// <param name="Turn">The round.</param>

@@ -79,6 +79,7 @@ internal sealed class ReadyCritics
                     Answer(part, bank.Evaluate(first, Items(part, m => ((Evaluate)m).Query)), (t, values) => new Evaluated(t, values));
                     break;
                 case ImproveCritic:
+                    Rescale(bank, part);
                     Answer(part, bank.Improve(first, Items(part, m => ((ImproveCritic)m).Lesson)), (t, step) => new CriticImproved(t, step));
                     break;
                 case Differentiate:
@@ -94,6 +95,17 @@ internal sealed class ReadyCritics
             }
         }
 #pragma warning restore CA1031
+    }
+
+    private static void Rescale(CriticBank bank, ReadOnlySpan<CriticRequest> part)
+    {
+        foreach (var request in part)
+        {
+            if (((ImproveCritic)request.Message).Lesson.Rescaling is { } rescaling)
+            {
+                bank.Rescale(request.Holding.First, rescaling);
+            }
+        }
     }
 
     /// <summary>Questions to one critic that several cells act with become one, row under row: a row's value depends on no other row.</summary>

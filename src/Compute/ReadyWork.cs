@@ -179,6 +179,7 @@ internal sealed class ReadyWork
             var seen = observations.AsSpan(0, members * inputs);
             if (round.Improve)
             {
+                ScaleRates(slices, bank, first);
                 var outcomes = bank.Improve(first, slots, rows, seen, gradients.AsSpan(0, members * outputs));
                 var after = new float[round.ActionsAfter ? members * outputs : 0];
                 if (round.ActionsAfter)
@@ -203,6 +204,16 @@ internal sealed class ReadyWork
             {
                 pool.Return(gradients);
             }
+        }
+    }
+
+    /// <summary>Rates belong to slots: rounds of cells with other factors may meet in one operation.</summary>
+    private static void ScaleRates(ReadOnlySpan<PolicySlice> slices, PolicyBank bank, int first)
+    {
+        foreach (var slice in slices)
+        {
+            bank.ScaleRates(first, slice.Slots, slice.Round.RateFactor);
+            first += slice.Slots;
         }
     }
 

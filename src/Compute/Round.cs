@@ -21,6 +21,9 @@ internal sealed class Round
 
     internal bool ActionsAfter { get; private set; }
 
+    /// <summary>What learning rates are multiplied by in this step.</summary>
+    internal double RateFactor { get; private set; }
+
     /// <summary>Since when it waits, on the scheduler's clock.</summary>
     internal TimeSpan Since { get; private set; }
 
@@ -57,6 +60,7 @@ internal sealed class Round
     internal void Open(Holding holding, in PolicyRequest first, TimeSpan now)
     {
         (Holding, Turn, Improve, ActionsAfter, Since) = (holding, first.Turn, first.Improve, first.ActionsAfter, now);
+        RateFactor = first.RateFactor;
         (Expected, Rows, Count, Fault) = (first.Expected, first.Rows, 0, null);
         FirstSlot = Shared ? holding.First : first.Slot - first.Member;
         if (_senders.Length < Expected)
@@ -125,7 +129,7 @@ internal sealed class Round
     private string? FaultOf(in PolicyRequest request)
     {
         var network = Bank.Architecture;
-        if (request.Expected != Expected || request.Rows != Rows || request.ActionsAfter != ActionsAfter)
+        if (request.Expected != Expected || request.Rows != Rows || request.ActionsAfter != ActionsAfter || !request.RateFactor.Equals(RateFactor))
         {
             return $"request {request.Member} of a round of {Expected} with {Rows} rows expects {request.Expected} with {request.Rows}";
         }
@@ -143,4 +147,4 @@ internal sealed class Round
 
 /// <summary>One member's request, of either kind.</summary>
 internal readonly record struct PolicyRequest(
-    int Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload? Gradients, bool Improve, bool ActionsAfter);
+    int Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload? Gradients, bool Improve, bool ActionsAfter, double RateFactor = 1);

@@ -29,4 +29,7 @@ public enum DrawPurpose : byte
 
     /// <summary>Initial weights of the critic.</summary>
     CriticWeights = 7,
+
+    /// <summary>Noise on a client's target actions in the targets of an update.</summary>
+    TargetNoise = 10,
 }

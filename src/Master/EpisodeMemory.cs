@@ -77,7 +77,8 @@ internal sealed class EpisodeMemory(int clients)
     /// <param name="values">Q of its candidates.</param>
     /// <param name="gamma">Discount factor.</param>
     /// <param name="rewardScale">What rewards are divided by.</param>
-    internal double[] Errors(CriticQuery query, float[] values, double gamma, double rewardScale)
+    /// <param name="scale">What the critic's outputs mean.</param>
+    internal double[] Errors(CriticQuery query, float[] values, double gamma, double rewardScale, ValueScale scale)
     {
         var top = new float[2 * Count];
         CriticBank.Maximisers(query.Candidates.Span, values, new Candidate[2 * Count], top);
@@ -87,7 +88,7 @@ internal sealed class EpisodeMemory(int clients)
             var t = query.Candidates.Span[i].Row;
             if (t < Count)
             {
-                var difference = TdTarget.Of(_rewards[t] / rewardScale, gamma, _done[t], top[Count + t]) - values[i];
+                var difference = TdTarget.Of(_rewards[t] / rewardScale, gamma, _done[t], scale.Restore(top[Count + t])) - scale.Restore(values[i]);
                 errors[t] += difference * difference;
             }
         }
@@ -117,5 +118,5 @@ internal sealed class EpisodeMemory(int clients)
 internal static class TdTarget
 {
     /// <summary>y = reward + gamma (1 - done) max Q'.</summary>
-    internal static double Of(double reward, double gamma, bool done, float best) => done ? reward : reward + (gamma * best);
+    internal static double Of(double reward, double gamma, bool done, double best) => done ? reward : reward + (gamma * best);
 }

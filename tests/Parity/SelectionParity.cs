@@ -76,7 +76,7 @@ internal static class SelectionParity
         var targetActions = new float[actions.Length];
         targets.Infer(0, clients, 1, states, new float[actions.Length], targetActions);
 
-        Assert.False(master.Begin(new HostPayload(states)));
+        Assert.False(master.Begin(new HostPayload(states), HostPayload.Empty));
         var complete = false;
         for (var i = 0; i < clients; i++)
         {

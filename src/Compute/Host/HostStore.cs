@@ -28,6 +28,13 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         }
     }
 
+    internal override void ScaleRate(int slot, double factor)
+    {
+        var block = BlockOf(slot);
+        ref var settings = ref block.Settings[slot - block.First];
+        settings = settings with { RateFactor = factor };
+    }
+
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
     {
         var to = Parameters(slot);
@@ -108,7 +115,7 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         var at = slot - block.First;
         var (total, layers) = Norms(gradient);
         var scale = Clip(total, block.Settings[at].MaxGradientNorm);
-        var step = new AdamStep(block.Settings[at].Rate, ++block.Steps![at], scale);
+        var step = new AdamStep(block.Settings[at].StepRate, ++block.Steps![at], scale);
         var offset = (nint)at * Layout.Length;
         var parameters = block.Parameters.Pointer + offset;
         var first = block.Moments!.Pointer + (2 * offset);

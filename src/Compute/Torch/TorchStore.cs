@@ -65,6 +65,9 @@ internal sealed class TorchStore : BankStore
         }
     }
 
+    internal override void ScaleRate(int slot, double factor) =>
+        _slots[slot] = _slots[slot] with { Settings = _slots[slot].Settings with { RateFactor = factor } };
+
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
     {
         using var scope = NewDisposeScope();
@@ -132,7 +135,7 @@ internal sealed class TorchStore : BankStore
         var denominator = secondMoment.sqrt()
             .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(Bank.Beta2, _slots[first + k].Steps))))
             .add_(Scalars.AdamEpsilon, Scalars.One);
-        var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Settings.Rate / (1 - Math.Pow(Bank.Beta1, _slots[first + k].Steps)))).div_(denominator);
+        var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Settings.StepRate / (1 - Math.Pow(Bank.Beta1, _slots[first + k].Steps)))).div_(denominator);
         var before = parameters.clone();
         parameters.add_(step, Scalars.One);
 

@@ -64,11 +64,33 @@ internal static class ScenarioChecks
                 "one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous");
         }
 
+        foreach (var contradiction in CheckMitigations(cell.Mitigation))
+        {
+            yield return contradiction;
+        }
+
         if (exploration.Final > exploration.Initial)
         {
             yield return new(
                 ["exploration.final", "exploration.initial"],
                 $"noise would grow from {Wording.Shortest(exploration.Initial)} to {Wording.Shortest(exploration.Final)}; exploration.final may be at most exploration.initial");
+        }
+    }
+
+    private static IEnumerable<Contradiction> CheckMitigations(MitigationOptions mitigation)
+    {
+        if (mitigation.TargetNoise > 0 && mitigation.TargetNoiseClip == 0)
+        {
+            yield return new(
+                ["mitigation.target_noise_clip", "mitigation.target_noise"],
+                "noise that is clipped to nothing: with mitigation.target_noise over 0 mitigation.target_noise_clip must be over 0, too");
+        }
+
+        if (mitigation.AsymmetryScaling != AsymmetryScaling.None && mitigation.AsymmetryBounds.High == 0)
+        {
+            yield return new(
+                ["mitigation.asymmetry_bounds", "mitigation.asymmetry_scaling"],
+                "actors that never move: with mitigation.asymmetry_scaling the upper end of mitigation.asymmetry_bounds must be positive");
         }
     }
 }
