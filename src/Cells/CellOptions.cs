@@ -62,6 +62,21 @@ public sealed record MitigationOptions
     public OutputFunction Output { get; init; } = OutputFunction.Tanh;
 
     /// <summary>
+    /// Whether the actors' hidden layers are Linear, LayerNorm with gain and bias, activation: h = act(gain (u - mean) / sqrt(var + 1e-5) + bias), mean and variance over the layer's
+    /// units (Acme's LayerNormMLP). The fullnorm variant has its LayerNorm behind the activation instead; both together are refused.
+    /// </summary>
+    [Description("Linear, LayerNorm, activation in the hidden layers of the actors (Acme's LayerNormMLP; often with policy.last_layer: tiny).")]
+    public bool ActorLayerNorm { get; init; }
+
+    /// <summary>The same in the critic; its joint part is computed once for each transition as ever, since the LayerNorm comes after the sum.</summary>
+    [Description("Linear, LayerNorm, activation in the hidden layers of the critic (Acme's LayerNormMLP).")]
+    public bool CriticLayerNorm { get; init; }
+
+    /// <summary>What the sums of the actors' hidden layers go through.</summary>
+    [Description("Hidden activation of the actors: as the variant has it, relu, or tanh.")]
+    public ActorActivation ActorActivation { get; init; } = ActorActivation.Variant;
+
+    /// <summary>
     /// Delayed actor updates: the critic learns after each episode, the actors after those whose number d divides, so that they follow a critic that has settled. d = 2 is canonical
     /// (Fujimoto et al. 2018, TD3, arXiv 1802.09477).
     /// </summary>

@@ -32,4 +32,7 @@ public enum DrawPurpose : byte
 
     /// <summary>Noise on a client's target actions in the targets of an update.</summary>
     TargetNoise = 10,
+
+    /// <summary>Resamples of a report's bootstrap intervals; no cell draws from it, so it counts from the other end.</summary>
+    Resampling = 255,
 }
