@@ -32,6 +32,9 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
     /// <summary>Sets what a slot's learning rate is multiplied by from the next step on.</summary>
     internal abstract void ScaleRate(int slot, double factor);
 
+    /// <summary>Moves parameters of slots towards those of others, target += tau (online - target), and gives them the others' running statistics.</summary>
+    internal abstract void Follow(int online, int target, int count, double tau);
+
     /// <summary>Writes parameters of one slot, in the order of the layout, from <paramref name="offset"/> on.</summary>
     internal abstract void Write(int slot, int offset, ReadOnlySpan<float> values);
 

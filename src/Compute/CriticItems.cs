@@ -15,7 +15,8 @@ public readonly record struct Candidate(int Row, int Client)
 /// <summary>Candidates to be valued in one cell: joint rows and who of each row is valued.</summary>
 /// <param name="Joint">All observations, then all raw actions of each row, [rows, 10 N].</param>
 /// <param name="Candidates">Who is valued, in any number.</param>
-public sealed record CriticQuery(ReadOnlyMemory<float> Joint, ReadOnlyMemory<Candidate> Candidates);
+/// <param name="TargetRows">How many of the last rows the target critic values; 0 where there is none.</param>
+public sealed record CriticQuery(ReadOnlyMemory<float> Joint, ReadOnlyMemory<Candidate> Candidates, int TargetRows = 0);
 
 /// <summary>One critic step of one cell on a minibatch of B transitions with up to K pairs each.</summary>
 /// <param name="Joint">All observations, then all raw actions of each transition, [B, 10 N].</param>

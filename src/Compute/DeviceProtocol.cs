@@ -22,7 +22,8 @@ public static class DeviceProtocol
     /// <param name="Count">How many.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public sealed record ReservePolicies(NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm) : ILocalMessage;
+    /// <param name="Tau">Share by which each policy's target follows it after its steps; with 1 there are no targets.</param>
+    public sealed record ReservePolicies(NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm, double Tau = 1) : ILocalMessage;
 
     /// <summary>Slots of policies: <paramref name="First"/> and the following.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -35,7 +36,8 @@ public static class DeviceProtocol
     /// <param name="Observation">Width of an observation.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public sealed record ReserveCritic(NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm) : ILocalMessage;
+    /// <param name="Tau">Share by which the critic's target follows it after its steps; with 1 there is no target.</param>
+    public sealed record ReserveCritic(NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm, double Tau = 1) : ILocalMessage;
 
     /// <summary>A slot for a critic.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -65,12 +67,12 @@ public static class DeviceProtocol
         public static Leave Instance { get; } = new();
     }
 
-    /// <summary>Writes all parameters of a policy.</summary>
+    /// <summary>Writes all parameters of a policy, and of its target.</summary>
     /// <param name="Slot">The policy.</param>
     /// <param name="Values">Parameters in the order of the layout, gaps included; then, where there are any, mean and variance of the input.</param>
     public sealed record WritePolicy(PolicySlot Slot, IPayload Values) : ILocalMessage;
 
-    /// <summary>Writes all parameters of a critic.</summary>
+    /// <summary>Writes all parameters of a critic, and of its target.</summary>
     /// <param name="Reservation">The critic.</param>
     /// <param name="Values">Parameters in the order of the layout, gaps included; then, where there are any, mean and variance of the input.</param>
     public sealed record WriteCritic(int Reservation, IPayload Values) : ILocalMessage;

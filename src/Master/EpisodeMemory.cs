@@ -4,8 +4,8 @@ using Simulator.Protocol;
 namespace Simulator.Master;
 
 /// <summary>
-/// The transitions of the running episode. They enter the replay memory together at its end, since their priority errors need the policies' noise-free actions at the next
-/// step, which those take there anyway (tau = 1), and one operation then values them all.
+/// The transitions of the running episode. They enter the replay memory together at its end, since their priority errors need the target policies' noise-free actions at the next
+/// step, which come with the proposals there (with tau = 1 they are the policies' own), and one operation then values them all.
 /// </summary>
 /// <param name="clients">N.</param>
 internal sealed class EpisodeMemory(int clients)
@@ -42,9 +42,9 @@ internal sealed class EpisodeMemory(int clients)
 
     /// <summary>
     /// Whom the critic values for the priority errors: for each transition t in row t those selected (or the zero candidate), and for each but the last in row T + t those whose
-    /// policy proposes in S' (or the zero candidate).
+    /// policy proposes in S' (or the zero candidate). Rows from T on are the target critic's, where there is one.
     /// </summary>
-    internal CriticQuery ErrorQuery(JointInput input)
+    internal CriticQuery ErrorQuery(JointInput input, bool targets = false)
     {
         var joint = new float[2 * Count * input.Width];
         var candidates = new List<Candidate>(Count * clients);
@@ -69,7 +69,7 @@ internal sealed class EpisodeMemory(int clients)
             }
         }
 
-        return new CriticQuery(joint, candidates.ToArray());
+        return new CriticQuery(joint, candidates.ToArray(), targets ? Count : 0);
     }
 
     /// <summary>The priority errors: the sum of (y - Q)^2 over those selected.</summary>

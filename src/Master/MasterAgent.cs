@@ -89,6 +89,8 @@ public sealed class MasterAgent
 
     private PrioritizedReplay Replay => _replay ?? throw new InvalidOperationException("a master that only acts has no replay memory");
 
+    private bool HasTargets => _settings.Learning.Tau < 1;
+
     private double RewardScale => _rewards?.Deviation ?? 1;
 
     /// <summary>What the actors' learning rate is multiplied by in this update.</summary>
@@ -185,7 +187,7 @@ public sealed class MasterAgent
     }
 
     /// <summary>Whom the critic must value before the episode can be stored.</summary>
-    public CriticQuery ErrorQuery() => _episode.ErrorQuery(_input);
+    public CriticQuery ErrorQuery() => _episode.ErrorQuery(_input, HasTargets);
 
     /// <summary>The priority errors of the finished episode's transitions.</summary>
     /// <param name="query">What <see cref="ErrorQuery"/> gave.</param>
@@ -228,6 +230,7 @@ public sealed class MasterAgent
         var arrays = new RentedArrays();
         return new UpdateRound(Read(weights, arrays), _input.Scaling, _selection.Limit, _settings.Learning.Gamma, _settings.Learning.Update == UpdateMode.Sequential, arrays)
         {
+            Targets = HasTargets,
             Episode = episode,
             Smoothing = _settings.Smoothing,
             PopArt = _popArt,

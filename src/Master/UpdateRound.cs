@@ -48,6 +48,9 @@ public sealed class UpdateRound : IDisposable
         _next = Joint(batch.NextStates);
     }
 
+    /// <summary>Whether a target critic values S'.</summary>
+    public bool Targets { get; init; }
+
     /// <summary>Noise on the target actions; null for none.</summary>
     public TargetSmoothing? Smoothing { get; init; }
 
@@ -89,7 +92,7 @@ public sealed class UpdateRound : IDisposable
             CriticBank.AddProposers(_input.Actions(_next, b), ClientAction.Width, b, candidates);
         }
 
-        return new CriticQuery(Whole(_next), candidates.ToArray());
+        return new CriticQuery(Whole(_next), candidates.ToArray(), Targets ? _batch.Size : 0);
     }
 
     /// <summary>

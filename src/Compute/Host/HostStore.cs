@@ -35,6 +35,19 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         settings = settings with { RateFactor = factor };
     }
 
+    internal override void Follow(int online, int target, int count, double tau)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Kernels.Approach(Parameters(target + i), Parameters(online + i), (float)tau, Layout.Length);
+            if (Architecture.InputNorm)
+            {
+                var length = 2 * Architecture.Inputs;
+                new ReadOnlySpan<float>(Statistics(online + i), length).CopyTo(new Span<float>(Statistics(target + i), length));
+            }
+        }
+    }
+
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
     {
         var to = Parameters(slot);

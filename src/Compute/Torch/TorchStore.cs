@@ -68,6 +68,14 @@ internal sealed class TorchStore : BankStore
     internal override void ScaleRate(int slot, double factor) =>
         _slots[slot] = _slots[slot] with { Settings = _slots[slot].Settings with { RateFactor = factor } };
 
+    internal override void Follow(int online, int target, int count, double tau)
+    {
+        using var scope = NewDisposeScope();
+        var followed = _parameters.narrow(0, target, count);
+        followed.add_((_parameters.narrow(0, online, count) - followed).mul_(PerSlot(count, _ => tau)), Scalars.One);
+        Statistics?.narrow(0, target, count).copy_(Statistics.narrow(0, online, count));
+    }
+
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
     {
         using var scope = NewDisposeScope();
