@@ -203,7 +203,7 @@ internal sealed class ReadyCritics
 
     private static int KindOf(ILocalMessage message) => message switch { Evaluate => 0, ImproveCritic => 1, _ => 2 };
 
-    private static (int Joint, int Rest) SizeOf(ILocalMessage message) => message switch
+    private static (int Joint, int Part) SizeOf(ILocalMessage message) => message switch
     {
         Evaluate m => (m.Query.Joint.Length, m.Query.TargetRows),
         ImproveCritic m => (m.Lesson.Joint.Length, m.Lesson.Pairs.Length),

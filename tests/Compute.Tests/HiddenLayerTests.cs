@@ -133,7 +133,7 @@ public abstract class HiddenLayerTests(ComputeDevice device) : IDisposable
 
     private static NetworkArchitecture Architecture(PolicyVariant variant, bool norm, bool tanh)
     {
-        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Inputs, Outputs);
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs);
         architecture = norm ? architecture.WithHiddenNorm() : architecture;
         return tanh ? architecture with { Activation = HiddenActivation.Tanh } : architecture;
     }
