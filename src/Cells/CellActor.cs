@@ -68,10 +68,11 @@ public sealed class CellActor : UntypedActor
     protected override void PreStart()
     {
         var norm = CellMembers.MaxGradientNormOf(_options);
-        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm));
+        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, CellMembers.TauOf(_options)));
         if (_sharedCritic is null)
         {
-            _device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm));
+            _device.Tell(new DeviceProtocol.ReserveCritic(
+                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, CellMembers.TauOf(_options)));
         }
     }
 

@@ -36,6 +36,9 @@ public static class CellMembers
     public static double MaxGradientNormOf(CellOptions options) =>
         options.Learning.MaxGradNorm ?? (options.Policy.Variant == PolicyVariant.Clipped ? ClippedNorm : 0);
 
+    /// <summary>Share by which targets follow their networks; 1 where there are none.</summary>
+    public static double TauOf(CellOptions options) => options.Learns ? options.Learning.Tau : 1;
+
     /// <summary>Policies of the cell: one for each client, or one.</summary>
     public static int PoliciesOf(CellOptions options) => options.SharesPolicy ? 1 : options.Clients;
 
@@ -52,6 +55,7 @@ public static class CellMembers
         Head = OutputHead.Of(options.Mitigation.Output),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
+        Targets = TauOf(options) < 1,
         Policies = options.Networks?.Policies,
     };
 

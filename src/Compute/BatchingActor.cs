@@ -59,7 +59,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         _banks = new DeviceBanks(device);
         _turnstile = new Turnstile(options.PlacesOn(device));
         Receive<Infer>(m => Join(
-            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, InferAfter: false)));
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, InferAfter: false, TargetRows: m.TargetRows)));
         Receive<Improve>(m => Join(
             m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.Gradients, Improve: true, m.InferAfter, m.RateFactor)));
         Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));

@@ -52,7 +52,7 @@ public abstract class CriticBank : Bank
     /// <param name="target">Its target.</param>
     /// <param name="query">Whom to value.</param>
     /// <returns>Q of each candidate, in their order.</returns>
-    public float[] Evaluate(int slot, int target, CriticQuery query)
+    public float[] EvaluateWithTarget(int slot, int target, CriticQuery query)
     {
         var own = Shape.RowsOf(query.Joint) - query.TargetRows;
         var values = new float[query.Candidates.Length];

@@ -102,7 +102,8 @@ public static class DeviceProtocol
     /// <param name="Expected">Requests that make the round.</param>
     /// <param name="Rows">Observations.</param>
     /// <param name="Observations">[rows, inputs].</param>
-    public sealed record Infer(PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations) : ILocalMessage;
+    /// <param name="TargetRows">How many of the rows, the last ones, the policy's target is evaluated on.</param>
+    public sealed record Infer(PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, int TargetRows = 0) : ILocalMessage;
 
     /// <summary>What a policy answers; what that means in actions is the client's matter.</summary>
     /// <param name="Turn">The round.</param>

@@ -134,7 +134,7 @@ internal sealed class ReadyCritics
         for (var i = 0; i < values.Length; i++)
         {
             var holding = part[i].Holding;
-            values[i] = bank.Evaluate(holding.First, holding.TargetOf(holding.First), ((Evaluate)part[i].Message).Query);
+            values[i] = bank.EvaluateWithTarget(holding.First, holding.TargetOf(holding.First), ((Evaluate)part[i].Message).Query);
         }
 
         return values;

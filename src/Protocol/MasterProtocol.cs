@@ -22,7 +22,7 @@ public static class MasterProtocol
     /// <summary>From a client, each step: what it would do.</summary>
     /// <param name="Turn">The step.</param>
     /// <param name="Client">Index of the client.</param>
-    /// <param name="Policy">The policy's action, without noise: pi'(S') of the transition before, as tau = 1.</param>
+    /// <param name="Policy">The target policy's action, without noise: pi'(S') of the transition before. With tau = 1 it is the policy's own.</param>
     /// <param name="Explored">The action with exploration noise, which is what happens and what is stored.</param>
     public sealed record Propose(Turn Turn, int Client, ClientAction Policy, ClientAction Explored) : IMasterMessage;
 
