@@ -104,10 +104,10 @@ internal static class Answer
         var better = ratios.Count(r => r.Ratio <= 1);
         var within = ratios.Count(r => r.Ratio <= 3);
         var verdict = better == 0 ? "no trained cell beats the best constant policy" : $"{better} of {Numbers.Count(cells.Count, "trained cell")} beat{(better == 1 ? "s" : "")} the best constant policy";
-        return $"Without exploration {verdict}; {within} lose{(within == 1 ? "s" : "")} at most three times as much. "
+        return $"Without exploration {verdict}; {(within == 0 ? "none loses" : within == 1 ? "1 loses" : $"{within} lose")} at most three times as much. "
             + (cells.Count == 1
-                ? $"{best.Cell.Name} earns {Numbers.Plain(best.Cell.Evaluation!.Value)} an episode, {Numbers.Plain(best.Ratio)} times the constant's loss ({Numbers.Plain(best.Cell.BestConstant!.Value)})."
-                : $"The best, {best.Cell.Name}, earns {Numbers.Plain(best.Cell.Evaluation!.Value)} an episode ({Numbers.Plain(best.Ratio)} times the constant's loss), the worst, {worst.Cell.Name}, {Numbers.Plain(worst.Cell.Evaluation!.Value)} ({Numbers.Plain(worst.Ratio)} times).");
+                ? $"{best.Cell.Name} earns {Numbers.Plain(best.Cell.Evaluation!.Value)} an episode, {Numbers.Short(best.Ratio)} times the constant's loss ({Numbers.Plain(best.Cell.BestConstant!.Value)})."
+                : $"The best, {best.Cell.Name}, earns {Numbers.Plain(best.Cell.Evaluation!.Value)} an episode ({Numbers.Short(best.Ratio)} times the constant's loss), the worst, {worst.Cell.Name}, {Numbers.Plain(worst.Cell.Evaluation!.Value)} ({Numbers.Short(worst.Ratio)} times).");
     }
 
     private static string? Agents(ReportData data)

@@ -9,7 +9,7 @@ internal static class CellFileReader
     /// <exception cref="UnreadableRunException">It cannot be understood.</exception>
     internal static CellResults Results(string path)
     {
-        using var file = JsonFile.Read(path, JsonValueKind.Object);
+        using var file = JsonFile.Read(path);
         var root = file.Root;
         return new CellResults(
             file.Numbers(root, "all_rewards"),
@@ -27,7 +27,7 @@ internal static class CellFileReader
     /// <exception cref="UnreadableRunException">It cannot be understood.</exception>
     internal static IReadOnlyList<LayerGradients> Layers(string path)
     {
-        using var file = JsonFile.Read(path, JsonValueKind.Object);
+        using var file = JsonFile.Read(path);
         return [.. file.List(file.Root, "gradient_history").Select(row => new LayerGradients(
             file.Whole(row, "episode") ?? throw file.Fault("gradient_history", "rows with an episode"),
             file.NumbersByName(row, "actor_per_layer"),

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 
 namespace Simulator.Lab.Reports;
@@ -6,47 +7,54 @@ namespace Simulator.Lab.Reports;
 internal sealed class JsonFile : IDisposable
 {
     private readonly string _path;
-    private readonly JsonDocument _document;
+    private readonly JsonDocument? _document;
 
-    private JsonFile(string path, JsonDocument document)
+    private JsonFile(string path, JsonDocument? document)
     {
         _path = path;
         _document = document;
     }
 
     /// <summary>The whole document.</summary>
-    internal JsonElement Root => _document.RootElement;
+    internal JsonElement Root => _document!.RootElement;
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a file that holds an object.</summary>
     /// <param name="path">Path of the file.</param>
-    /// <param name="kind">What it must be as a whole: an object or an array.</param>
     /// <exception cref="UnreadableRunException">It cannot be read, or is something else.</exception>
-    internal static JsonFile Read(string path, JsonValueKind kind)
+    internal static JsonFile Read(string path) => Reading(path, stream =>
+    {
+        var document = JsonDocument.Parse(stream);
+        return document.RootElement.ValueKind == JsonValueKind.Object ? new JsonFile(path, document) : throw new JsonException("it should hold an object");
+    });
+
+    /// <summary>Reads a file that holds a list, row by row: it may have a million.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="read">Reads a row.</param>
+    /// <exception cref="UnreadableRunException">It cannot be read, or is something else.</exception>
+    internal static List<T> ReadRows<T>(string path, Func<JsonFile, JsonElement, T> read) => Reading(path, stream =>
+    {
+        var file = new JsonFile(path, null);
+        return JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(stream).ToBlockingEnumerable().Select(row => read(file, row)).ToList();
+    });
+
+    private static T Reading<T>(string path, Func<FileStream, T> read)
     {
         try
         {
             using var stream = File.OpenRead(path);
-            var file = new JsonFile(path, JsonDocument.Parse(stream));
-            if (file.Root.ValueKind == kind)
-            {
-                return file;
-            }
-
-            file.Dispose();
+            return read(stream);
         }
         catch (JsonException fault)
         {
-            throw new UnreadableRunException($"{path}: this is no JSON, or it is damaged: {Wording.OneLine(fault.Message)}", fault);
+            throw new UnreadableRunException($"{path}: this is the file of something else, or it is damaged: {Wording.OneLine(fault.Message)}", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new UnreadableRunException($"{path}: it cannot be read: {Wording.OneLine(fault.Message)}", fault);
         }
-
-        throw new UnreadableRunException($"{path}: this is the file of something else; {(kind == JsonValueKind.Array ? "a list" : "an object")} was expected");
     }
 
-    public void Dispose() => _document.Dispose();
+    public void Dispose() => _document?.Dispose();
 
     /// <summary>Text of a key that must be there.</summary>
     internal string Text(JsonElement of, string key) =>
@@ -82,7 +90,7 @@ internal sealed class JsonFile : IDisposable
     internal IEnumerable<JsonProperty> Entries(JsonElement of, string key) => Find(of, key) switch
     {
         null => [],
-        { ValueKind: JsonValueKind.Object } entries => entries.EnumerateObject(),
+        { ValueKind: JsonValueKind.Object } entries => entries.EnumerateObject().DistinctBy(e => e.Name, StringComparer.Ordinal),
         _ => throw Fault(key, "an object"),
     };
 
@@ -105,6 +113,13 @@ internal sealed class JsonFile : IDisposable
         }
 
         return numbers;
+    }
+
+    /// <summary>An object of texts, empty where the key is absent.</summary>
+    internal IReadOnlyDictionary<string, string> Texts(JsonElement of, string key)
+    {
+        var texts = Entries(of, key).ToDictionary(e => e.Name, e => e.Value.ValueKind == JsonValueKind.String ? e.Value.GetString()! : throw Fault(e.Name, "a text"), StringComparer.Ordinal);
+        return texts.Count > 0 ? texts : ReadOnlyDictionary<string, string>.Empty;
     }
 
     /// <summary>What is wrong with a key.</summary>

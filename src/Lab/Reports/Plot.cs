@@ -2,27 +2,10 @@ using Plotly.NET;
 
 namespace Simulator.Lab.Reports;
 
-/// <summary>An axis of a panel.</summary>
-/// <param name="Title">Quantity and unit.</param>
-/// <param name="Log">Whether it is logarithmic: where values span decades.</param>
-/// <param name="Range">Its range, on a logarithmic axis as powers of ten; null: the data's.</param>
-/// <param name="Reversed">Whether it runs from high to low.</param>
-internal sealed record Axis(string Title, bool Log = false, double[]? Range = null, bool Reversed = false)
-{
-    /// <summary>Names in place of numbers, in this order.</summary>
-    public IReadOnlyList<string>? Categories { get; init; }
-}
-
-/// <summary>How a series looks.</summary>
-/// <param name="Colour">Colour, #rrggbb.</param>
-/// <param name="Dash">plotly's word for the dash of a line.</param>
-/// <param name="Symbol">plotly's word for the symbol of a point.</param>
-internal sealed record Look(string Colour, string Dash = "solid", string Symbol = "circle");
-
 /// <summary>
 /// A figure of panels: traces and layout of Plotly.NET, drawn by the plotly.js that it brings along. Whatever is drawn goes into the table of the figure's numbers, too.
 /// </summary>
-internal sealed class Plot
+internal sealed partial class Plot
 {
     /// <summary>plotly's word for a line that goes along x first: the steps of a survival curve.</summary>
     internal const string Steps = "hv";
@@ -34,6 +17,7 @@ internal sealed class Plot
     private readonly List<object> _annotations = [];
     private readonly List<object> _shapes = [];
     private readonly HashSet<string> _legend = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (double Low, double High)> _extents = new(StringComparer.Ordinal);
     private readonly string[] _titles;
 
     /// <summary>Makes a figure without data.</summary>
@@ -91,6 +75,8 @@ internal sealed class Plot
             outline.SetProperty("hoverinfo", "skip");
         }
 
+        Extend("y", panel, y.OfType<double>());
+        Extend("x", panel, x);
         var line = Series("scatter", panel, name, _legend.Add(name));
         line.SetProperty("x", x);
         line.SetProperty("y", Rounded(y));
@@ -108,19 +94,15 @@ internal sealed class Plot
     }
 
     /// <summary>Points, with intervals along y (or along x, where they lie) where there are any.</summary>
-    internal Plot Points(int panel, string name, Look look, IReadOnlyList<object> x, IReadOnlyList<object> y, Interval? interval = null, IReadOnlyList<double>? sizes = null, IReadOnlyList<string>? texts = null)
+    internal Plot Points(int panel, string name, Look look, IReadOnlyList<object> x, IReadOnlyList<object> y, Interval? interval = null, IReadOnlyList<double>? sizes = null)
     {
+        Extend("y", panel, y.OfType<double>());
+        Extend("x", panel, x.OfType<double>());
         var points = Series("scatter", panel, name, _legend.Add(name));
         points.SetProperty("x", x.Select(Rounded).ToArray());
         points.SetProperty("y", y.Select(Rounded).ToArray());
-        points.SetProperty("mode", texts is null ? "markers" : "markers+text");
+        points.SetProperty("mode", "markers");
         points.SetProperty("marker", new { color = look.Colour, symbol = look.Symbol, size = sizes ?? (object)8, opacity = 0.85, line = new { width = 1, color = look.Symbol.EndsWith("-open", StringComparison.Ordinal) ? look.Colour : "#ffffff" } });
-        if (texts is not null)
-        {
-            points.SetProperty("text", texts);
-            points.SetProperty("textposition", "middle center");
-        }
-
         if (interval is not null)
         {
             points.SetProperty(interval.AlongX ? "error_x" : "error_y", new { type = "data", symmetric = false, array = Rounded(interval.Above), arrayminus = Rounded(interval.Below), color = look.Colour, thickness = 1.5, width = 4 });
@@ -154,6 +136,7 @@ internal sealed class Plot
     /// <summary>Boxes over all values, each value beside them.</summary>
     internal Plot Box(int panel, string name, Look look, IReadOnlyList<double> values)
     {
+        Extend("y", panel, values);
         var box = Series("box", panel, name, shown: false);
         box.SetProperty("y", values.Select(v => Rounded(v)).ToArray());
         box.SetProperty("x", Enumerable.Repeat(name, values.Count).ToArray());
@@ -195,10 +178,11 @@ internal sealed class Plot
     /// <summary>A line across a panel, with words at its end.</summary>
     internal Plot Level(int panel, double y, string text, string colour = "#555555")
     {
+        Extend("y", panel, [y]);
         var s = Suffix(panel);
         _shapes.Add(new { type = "line", xref = $"x{s} domain", yref = "y" + s, x0 = 0, x1 = 1, y0 = y, y1 = y, line = new { color = colour, width = 1.3, dash = "dash" } });
         var log = _layout["yaxis" + s] is IDictionary<string, object> axis && Equals(axis["type"], "log");
-        _annotations.Add(new { text, xref = $"x{s} domain", yref = "y" + s, x = 1, y = log ? Math.Log10(y) : y, xanchor = "right", yanchor = "bottom", showarrow = false, font = new { size = 11, color = colour } });
+        _annotations.Add(new { text, xref = $"x{s} domain", yref = "y" + s, x = 1, y = log ? Math.Log10(y) : y, xanchor = "right", yanchor = "top", showarrow = false, font = new { size = 11, color = colour } });
         Table.Add(_titles[panel], text, null, y);
         return this;
     }
@@ -209,34 +193,6 @@ internal sealed class Plot
         var s = Suffix(panel);
         _shapes.Add(new { type = "line", xref = "x" + s, yref = "y" + s, x0 = from, x1 = to, y0 = from, y1 = to, line = new { color = "#999999", width = 1, dash = "dot" } });
         return this;
-    }
-
-    /// <summary>Traces and layout as plotly.js takes them.</summary>
-    internal string ToJson()
-    {
-        var layout = new Layout();
-        foreach (var (key, value) in _layout)
-        {
-            layout.SetProperty(key, value);
-        }
-
-        var legend = _legend.Count > 1;
-        if (legend)
-        {
-            Height += 24 * ((_legend.Count + 3) / 4);
-        }
-
-        layout.SetProperty("height", Height);
-        layout.SetProperty("showlegend", legend);
-        layout.SetProperty("legend", new { orientation = "h", yref = "container", y = 0, yanchor = "bottom", x = 0, font = new { size = 11 } });
-        layout.SetProperty("margin", new { l = 75, r = 25, t = 30, b = legend ? 60 + (22 * ((_legend.Count + 3) / 4)) : 60 });
-        layout.SetProperty("font", new { family = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", size = 12, color = "#222222" });
-        layout.SetProperty("paper_bgcolor", "#ffffff");
-        layout.SetProperty("plot_bgcolor", "#ffffff");
-        layout.SetProperty("annotations", _annotations);
-        layout.SetProperty("shapes", _shapes);
-        layout.SetProperty("hovermode", "closest");
-        return GenericChart.toFigureJson(GenericChart.setLayout(layout, GenericChart.ofTraceObjects(false, _traces)));
     }
 
     /// <summary>One edge of a band: the ends of the intervals, or the line itself where one is missing; with the corners of steps where it goes in steps.</summary>
@@ -274,54 +230,7 @@ internal sealed class Plot
 
     private static string Suffix(int panel) => panel == 0 ? "" : (panel + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private static Dictionary<string, object> Describe(Axis axis)
-    {
-        var described = new Dictionary<string, object>(StringComparer.Ordinal)
-        {
-            ["title"] = new { text = axis.Title, standoff = 6, font = new { size = 12 } },
-            ["type"] = axis.Categories is not null ? "category" : axis.Log ? "log" : "linear",
-            ["automargin"] = true,
-            ["gridcolor"] = "#e6e6e6",
-            ["linecolor"] = "#888888",
-            ["zeroline"] = false,
-            ["exponentformat"] = "power",
-        };
-        if (axis.Log)
-        {
-            described["dtick"] = 1;
-            described["nticks"] = 8;
-            described.Remove("dtick");
-        }
-
-        if (axis.Range is not null)
-        {
-            described["range"] = axis.Reversed ? axis.Range.Reverse().ToArray() : axis.Range;
-        }
-        else if (axis.Reversed)
-        {
-            described["autorange"] = "reversed";
-        }
-
-        if (axis.Categories is not null)
-        {
-            described["categoryorder"] = "array";
-            described["categoryarray"] = axis.Categories;
-        }
-
-        return described;
-    }
-
     private static double?[] Rounded(IEnumerable<double?> values) => [.. values.Select(v => v is { } number ? Numbers.Rounded(number) : v)];
 
     private static object Rounded(object value) => value is double number ? Numbers.Rounded(number) : value;
 }
-
-/// <summary>Lengths of the intervals of points.</summary>
-internal sealed record Interval(double?[] Below, double?[] Above, bool AlongX = false);
-
-/// <summary>How a map looks.</summary>
-/// <param name="Title">Of the colour bar.</param>
-/// <param name="Low">Value of the scale's first colour.</param>
-/// <param name="High">Value of its last.</param>
-/// <param name="Scale">plotly's name of the scale.</param>
-internal sealed record MapLook(string Title, double Low, double High, string Scale = "Viridis");

@@ -73,7 +73,7 @@ public static class ReferenceLayout
 
     private static void WriteResults(RunFolder target, string name, string source)
     {
-        using var file = JsonFile.Read(source, JsonValueKind.Object);
+        using var file = JsonFile.Read(source);
         target.Write(name, stream =>
         {
             using var json = new Utf8JsonWriter(stream, Indented);
@@ -99,7 +99,7 @@ public static class ReferenceLayout
 
     private static void WriteTracking(RunFolder target, string name, string source)
     {
-        using var file = JsonFile.Read(source, JsonValueKind.Object);
+        using var file = JsonFile.Read(source);
         target.Write(name, stream =>
         {
             using var json = new Utf8JsonWriter(stream, Indented);

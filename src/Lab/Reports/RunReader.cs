@@ -61,7 +61,7 @@ internal static class RunReader
             return (null, null, null, []);
         }
 
-        using var file = JsonFile.Read(path, JsonValueKind.Object);
+        using var file = JsonFile.Read(path);
         var versions = new List<string>();
         foreach (var key in (string[])["versions", "machine"])
         {
@@ -75,8 +75,7 @@ internal static class RunReader
 
     private static List<RecordedCell> Rows(string path, string label)
     {
-        using var file = JsonFile.Read(path, JsonValueKind.Array);
-        return [.. file.Root.EnumerateArray().Select(row => Row(file, row, label) with
+        return JsonFile.ReadRows(path, (file, row) => Row(file, row, label) with
         {
             Episodes = file.Whole(row, "episodes") ?? 0,
             Saturation = file.Number(row, "saturation"),
@@ -84,7 +83,7 @@ internal static class RunReader
             Evaluation = file.Number(row, "evaluation"),
             BestConstant = file.Number(row, "best_constant"),
             Folder = file.TextOrNull(row, "folder"),
-        })];
+        });
     }
 
     /// <summary>A run that was killed has no population.json: its finished cells tell of themselves.</summary>
@@ -98,7 +97,7 @@ internal static class RunReader
             var path = Path.Combine(folder, "results.json");
             if (File.Exists(path))
             {
-                using var file = JsonFile.Read(path, JsonValueKind.Object);
+                using var file = JsonFile.Read(path);
                 rows.Add(Row(file, file.Root, label) with { Episodes = file.Whole(file.Root, "total_episodes") ?? 0, Folder = $"cells/{Path.GetFileName(folder)}" });
             }
         }
@@ -115,8 +114,7 @@ internal static class RunReader
         Learns = file.TextOrNull(row, "mode") != "act",
         ActorRate = file.Number(row, "actor_lr") ?? 0,
         CriticRate = file.Number(row, "critic_lr") ?? 0,
-        Parameters = file.Entries(row, "parameters").ToDictionary(
-            p => p.Name, p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : throw file.Fault(p.Name, "a text"), StringComparer.Ordinal),
+        Parameters = file.Texts(row, "parameters"),
         Status = file.Text(row, "status"),
         Detail = file.TextOrNull(row, "detail"),
         StoppingEpisode = file.Whole(row, "stopping_episode"),

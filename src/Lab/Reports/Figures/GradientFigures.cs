@@ -150,7 +150,7 @@ internal static class GradientFigures
     private static double?[] Series(Windows windows, RecordedCell cell, string network, string layer)
     {
         var values = new double?[windows.Ends.Length];
-        foreach (var row in cell.Layers.Where(r => windows.WindowOf(r.Episode) < values.Length))
+        foreach (var row in cell.Layers.Where(r => r.Episode > 0 && windows.WindowOf(r.Episode) < values.Length))
         {
             values[windows.WindowOf(row.Episode)] = (network == "actor" ? row.Actor : row.Critic).TryGetValue(layer, out var norm) ? norm : null;
         }

@@ -42,7 +42,7 @@ internal static class StoppingFigures
         }
 
         var episodes = stopped.Select(c => (double)c.StoppingEpisode!.Value).ToList();
-        var when = stopped.Count == 1 ? $"at episode {episodes[0]}" : $"between episode {episodes.Min()} and {episodes.Max()} (median {Numbers.Plain(Numbers.Median(episodes))})";
+        var when = episodes.Max() == episodes.Min() ? $"at episode {episodes[0]}{(stopped.Count > 1 ? " each" : "")}" : $"between episode {episodes.Min()} and {episodes.Max()} (median {Numbers.Plain(Numbers.Median(episodes))})";
         return $"{stopped.Count} of {Numbers.Count(data.Learning.Count, "cell")} stopped, {when}{ByRate(data)}.";
     }
 
@@ -97,7 +97,7 @@ internal static class StoppingFigures
                 }
             }
 
-            plot.Panel(panel, treatments.Count > 1 ? treatment : "", Rates("critic's learning rate", data.CriticRates), Rates("actors' learning rate", data.ActorRates))
+            plot.Panel(panel, treatments.Count > 1 ? treatment : "", Rates("critic's learning rate", data.CriticRates), Rates(panel % 3 == 0 ? "actors' learning rate" : "", data.ActorRates))
                 .Map(panel, x, y, values, new MapLook("episode", 0, longest), texts);
         }
 
@@ -112,21 +112,23 @@ internal static class StoppingFigures
 
     private static Figure Bubbles(ReportData data)
     {
-        var plot = new Plot();
-        plot.Panel(0, "", Rates("critic's learning rate", data.CriticRates), Rates("actors' learning rate", data.ActorRates));
+        var treatments = data.TreatmentNames.Take(MostMaps).ToList();
+        var plot = new Plot(treatments.Count, 3, treatments.Count == 1 ? 400 : 300);
         var longest = data.Learning.Max(c => c.Episodes);
         var cells = data.Learning.OrderByDescending(c => c.StoppingEpisode ?? c.Episodes).ToList();
-        foreach (var (name, look, chosen) in new[]
+        foreach (var (panel, treatment) in treatments.Index())
         {
-            ("did not stop (size: episodes done)", new Look("#0072B2", Symbol: "circle-open"), cells.Where(c => c.StoppingEpisode is null).ToList()),
-            ("stopped (size: stopping episode)", new Look("#D55E00"), cells.Where(c => c.StoppingEpisode is not null).ToList()),
-        })
-        {
-            if (chosen.Count > 0)
+            plot.Panel(panel, treatments.Count > 1 ? treatment : "", Rates("critic's learning rate", data.CriticRates), Rates(panel % 3 == 0 ? "actors' learning rate" : "", data.ActorRates));
+            var own = data.Configurations.Where(c => c.Treatment == treatment).SelectMany(c => c.Cells).ToHashSet();
+            foreach (var (name, look, stopped) in ((string, Look, bool)[])[("did not stop (size: episodes done)", new Look("#0072B2", Symbol: "circle-open"), false), ("stopped (size: stopping episode)", new Look("#D55E00"), true)])
             {
-                plot.Points(
-                    0, name, look, [.. chosen.Select(c => (object)ReferenceLayout.Rate(c.CriticRate))], [.. chosen.Select(c => (object)ReferenceLayout.Rate(c.ActorRate))],
-                    sizes: [.. chosen.Select(c => Math.Round(8 + (52 * Math.Sqrt((double)(c.StoppingEpisode ?? c.Episodes) / longest)), 1))]);
+                var chosen = cells.Where(c => own.Contains(c) && c.StoppingEpisode is not null == stopped).ToList();
+                if (chosen.Count > 0)
+                {
+                    plot.Points(
+                        panel, name, look, [.. chosen.Select(c => (object)ReferenceLayout.Rate(c.CriticRate))], [.. chosen.Select(c => (object)ReferenceLayout.Rate(c.ActorRate))],
+                        sizes: [.. chosen.Select(c => Math.Round(8 + ((treatments.Count == 1 ? 52 : 32) * Math.Sqrt((double)(c.StoppingEpisode ?? c.Episodes) / longest)), 1))]);
+                }
             }
         }
 
@@ -134,7 +136,7 @@ internal static class StoppingFigures
         var finding = early.Count == 0
             ? "No cell stopped."
             : $"The earliest stop, at episode {early[^1].StoppingEpisode}, is that of {early[^1].Name}; the latest, at {early[0].StoppingEpisode}, that of {early[0].Name}.";
-        return new Figure("stopping-bubbles", "Life of each cell", finding, plot, "The area of a bubble grows with the episode at which the cell stopped, or with all its episodes where it did not.");
+        return new Figure("stopping-bubbles", "Life of each cell", finding, plot, "The area of a bubble grows with the episode at which the cell stopped, or with all its episodes where it did not. Seeds of one configuration lie on one another.");
     }
 
     private static Figure Agents(ReportData data)
