@@ -33,7 +33,7 @@ internal sealed partial class Plot
         return GenericChart.toFigureJson(GenericChart.setLayout(layout, GenericChart.ofTraceObjects(false, _traces)));
     }
 
-    /// <summary>Marks of a logarithmic axis by how far its values reach: decades, or 1, 2 and 5 of each.</summary>
+    /// <summary>Marks of a logarithmic axis by how far its values reach: decades, or 1, 2 and 5 of each, or where there is not even one what plotly finds.</summary>
     private void Divide(string key, object value)
     {
         if (value is not Dictionary<string, object> axis || !Equals(axis["type"], "log") || !_extents.TryGetValue(key.Replace("axis", "", StringComparison.Ordinal), out var extent))
@@ -42,7 +42,11 @@ internal sealed partial class Plot
         }
 
         var decades = Math.Log10(extent.High / extent.Low);
-        axis["dtick"] = decades > 3 ? Math.Ceiling(decades / 8) : "D2";
+        if (decades > 1)
+        {
+            axis["dtick"] = decades > 3 ? Math.Ceiling(decades / 8) : "D2";
+        }
+
         if (decades <= 3 && extent is { Low: > 1e-5, High: < 1e7 })
         {
             axis["tickformat"] = ",~r";

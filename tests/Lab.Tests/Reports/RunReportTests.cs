@@ -40,7 +40,7 @@ public sealed class RunReportTests : IDisposable
         var sentences = Sentences(Report(Grid(seeds: 1, treated: false).Write(_folder["run"])));
         Assert.Equal(
             [
-                "2 of 4 cells stopped, at episode 30 each; by actor rate 0 of 2 at 0.001, 2 of 2 at 0.1; by critic rate 1 of 2 at 0.001, 1 of 2 at 0.01.",
+                "2 of 4 cells stopped, at episode 30 each; by actor rate 0 of 2 at 0.001, 2 of 2 at 0.1; the same share at every critic rate.",
                 "Of 16 agents 8 became saturated, 8 lost their gradient and 8 froze.",
                 "Saturation came before freezing in every agent that froze (8), 22 episodes ahead (median).",
                 "The actors' gradient vanished (to under 1.0e-6 of its beginning) in 2 cells, at episode 19 (median); what lost most of it was the squash (da/dz) in 2 (median 6 decades).",

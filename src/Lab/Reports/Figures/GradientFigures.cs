@@ -36,10 +36,11 @@ internal static class GradientFigures
     internal static Figure Lines(ReportData data, string id, string title, (string Column, string Name)[] panels, string quantity, string finding, string note, bool log = true, double[]? range = null)
     {
         panels = [.. panels.Where(p => data.Learning.Any(c => c.EpisodeTable?[p.Column] is not null))];
-        var plot = new Plot(panels.Length, panels.Length == 4 ? 2 : 3, panels.Length > 1 ? 320 : 0);
+        var columns = panels.Length == 4 ? 2 : 3;
+        var plot = new Plot(panels.Length, columns, panels.Length > 1 ? 320 : 0);
         foreach (var (panel, (column, name)) in panels.Index())
         {
-            plot.Panel(panel, name, new Axis("episode"), new Axis(quantity, log, range));
+            plot.Panel(panel, name, new Axis("episode"), new Axis(panel % columns == 0 ? quantity : "", log, range));
             foreach (var line in data.Lines)
             {
                 var curve = log ? data.Windows.Typical(line.Cells, column) : data.Windows.Mean(line.Cells, column);
@@ -116,7 +117,7 @@ internal static class GradientFigures
     internal static string Correlation(string what, double? rho, int cells) => rho is not { } r
         ? $"Stopping does not vary over these {cells} cells, so nothing can be said of how it goes with {what}."
         : $"Over {cells} cells the rank correlation of {what} with the stopping episode is {Numbers.Short(r)}: "
-            + (Math.Abs(r) < 0.3 ? "hardly any connection." : r > 0 ? $"the lower, the {(r > 0.7 ? "clearly " : "")}earlier the stop." : $"the higher, the {(r < -0.7 ? "clearly " : "")}earlier the stop.");
+            + (Math.Abs(r) < 0.3 ? "hardly any connection." : $"{(Math.Abs(r) < 0.6 ? "a weak tendency" : "a clear tendency")} that the {(r > 0 ? "lower" : "higher")} it is, the earlier is the stop.");
 
     private static void Layers(ReportData data, Section section)
     {
@@ -133,7 +134,7 @@ internal static class GradientFigures
         var plot = new Plot(layers.Count, 3);
         foreach (var (panel, (network, layer)) in layers.Index())
         {
-            plot.Panel(panel, $"{network} {layer}", new Axis("episode"), new Axis("L2 norm", Log: true));
+            plot.Panel(panel, $"{network} {layer}", new Axis("episode"), new Axis(panel % 3 == 0 ? "L2 norm" : "", Log: true));
             foreach (var line in data.Lines)
             {
                 var curve = data.Windows.Middle([.. line.Cells.Where(c => c.Layers.Count > 0).Select(c => Series(data.Windows, c, network, layer))]);

@@ -53,11 +53,11 @@ internal static class StoppingFigures
         {
             if (rates.Count is > 1 and <= 6)
             {
-                parts.Add($"by {name} rate " + string.Join(", ", rates.Select(r =>
-                {
-                    var cells = data.Learning.Where(c => of(c) == r).ToList();
-                    return $"{cells.Count(c => c.StoppingEpisode is not null)} of {cells.Count} at {ReferenceLayout.Rate(r)}";
-                })));
+                var cells = rates.Select(r => data.Learning.Where(c => of(c) == r).ToList()).ToList();
+                var stopped = cells.ConvertAll(c => c.Count(cell => cell.StoppingEpisode is not null));
+                parts.Add(cells.Zip(stopped).All(c => c.Second * cells[0].Count == stopped[0] * c.First.Count)
+                    ? $"the same share at every {name} rate"
+                    : $"by {name} rate " + string.Join(", ", rates.Select((r, i) => $"{stopped[i]} of {cells[i].Count} at {ReferenceLayout.Rate(r)}")));
             }
         }
 
