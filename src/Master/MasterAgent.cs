@@ -59,7 +59,7 @@ public sealed class MasterAgent
         _settings = settings;
         _input = new JointInput(settings.Clients, settings.Scaling);
         _selection = new CandidateSelection(settings.Environment, settings.Selection, settings.Clients, settings.Seed);
-        _replay = settings.Learns ? new PrioritizedReplay(settings.Learning.Replay, settings.Clients) : null;
+        _replay = settings.Learns ? new PrioritizedReplay(settings.Learning.Replay, settings.Clients, priorityExponent: settings.Learning.PriorityExponent) : null;
         _rewards = settings.ScaleRewards ? new RewardScaling(settings.Learning.Gamma) : null;
         _episode = new EpisodeMemory(settings.Clients);
         _slots = settings.Learns ? new int[settings.Learning.Batch] : [];
@@ -84,7 +84,7 @@ public sealed class MasterAgent
     public static float[] InitialParameters(NetworkArchitecture critic, ulong seed)
     {
         var random = new RandomStream(seed, DrawPurpose.CriticWeights);
-        return InitialWeights.Draw(critic.Layout, smallLastLayer: true, bound => random.NextUniformSingle(-bound, bound));
+        return InitialWeights.Draw(critic.Layout, InitialWeights.SmallBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
     /// <summary>Takes in all observations of a step.</summary>

@@ -29,9 +29,9 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
         [typeof(CellProtocol.EpisodeLearned)] = "el",
         [typeof(CellProtocol.Parameters)] = "ep",
         [typeof(CellProtocol.Stop)] = "es",
-        [typeof(PopulationProtocol.CellStarted)] = "ps",
-        [typeof(PopulationProtocol.EpisodeFinished)] = "pf",
-        [typeof(PopulationProtocol.Evaluated)] = "pe",
+        [typeof(PopulationProtocol.CellStarted)] = "pb",
+        [typeof(PopulationProtocol.EpisodeFinished)] = "pv",
+        [typeof(PopulationProtocol.Evaluated)] = "pw",
         [typeof(PopulationProtocol.CellParameters)] = "pp",
         [typeof(PopulationProtocol.CellEnded)] = "pd",
     };
