@@ -130,12 +130,12 @@ public sealed class BareCell : IDisposable
             return null;
         }
 
-        var minibatches = Sample(round);
+        var turn = _cell.Turn with { Phase = Phase.Learning };
+        var minibatches = Sample(turn, round);
         var targets = round.TargetQuery();
         var step = _critic.Improve(0, [round.Lesson(targets, _critic.Evaluate(0, [targets])[0])])[0];
         Require(step.Outcome.Finite, "the critic's loss, gradient or parameters");
         _master.Learned(step);
-        var turn = _cell.Turn with { Phase = Phase.Learning };
         var reports = new AgentReport[_clients.Length];
         var loss = 0.0;
         if (_options.Learning.Update == UpdateMode.Sequential)
@@ -148,7 +148,7 @@ public sealed class BareCell : IDisposable
                 reports[i] = _clients[i].Learned(turn, _policies.Improve(i, 1, _options.Learning.Batch, minibatches[i].Span, gradient.Span)[0]);
                 var after = new float[gradient.Length];
                 _policies.Infer(i, 1, _options.Learning.Batch, minibatches[i].Span, after);
-                round.SetActions(i, _clients[i].Actions(new HostPayload(after)));
+                round.SetActions(i, _clients[i].ActionsAfter(new HostPayload(after)));
             }
         }
         else
@@ -178,7 +178,7 @@ public sealed class BareCell : IDisposable
     }
 
     /// <summary>What each client's policy does on the minibatch; returns what each saw of S.</summary>
-    private HostPayload[] Sample(UpdateRound round)
+    private HostPayload[] Sample(Turn turn, UpdateRound round)
     {
         var rows = 2 * _options.Learning.Batch;
         var seen = new HostPayload[_clients.Length];
@@ -195,7 +195,7 @@ public sealed class BareCell : IDisposable
         _policies.Infer(0, _slots, Sharers * rows, all, preActivations);
         for (var i = 0; i < _clients.Length; i++)
         {
-            var (actions, next) = _clients[i].Minibatch(new HostPayload(preActivations.AsMemory(i * length, length)));
+            var (actions, next) = _clients[i].Minibatch(turn, new HostPayload(preActivations.AsMemory(i * length, length)));
             round.SetActions(i, actions, next);
         }
 

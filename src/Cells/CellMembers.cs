@@ -14,7 +14,7 @@ public static class CellMembers
 
     /// <summary>Architecture of the clients' policies.</summary>
     public static NetworkArchitecture PolicyOf(CellOptions options) =>
-        NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, ClientAction.Width);
+        NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, HeadOf(options).Outputs);
 
     /// <summary>Architecture of the critic.</summary>
     public static NetworkArchitecture CriticOf(CellOptions options) =>
@@ -37,7 +37,8 @@ public static class CellMembers
         options.Tracking.SaturationThreshold,
         options.Tracking.Window)
     {
-        Head = OutputHead.Of(options.Mitigation.Output),
+        Head = HeadOf(options),
+        Terms = new OutputTerms(options.Mitigation.PreactivationPenalty, options.Mitigation.BoundPenalty, options.Mitigation.ActionGradientClip),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
         Policies = options.Networks?.Policies,
@@ -62,6 +63,8 @@ public static class CellMembers
     /// <summary>The parameters that the critic of a cell starts with: given ones, or drawn from the cell's seed, in a cell that acts from that of the critics.</summary>
     public static HostPayload CriticStartOf(CellOptions options) =>
         options.Networks?.Critic ?? new HostPayload(MasterAgent.InitialParameters(CriticOf(options), options.Learns ? options.Seed : options.CriticSeed));
+
+    private static OutputHead HeadOf(CellOptions options) => OutputHead.Of(options.Mitigation.Output, options.Mitigation.OutputScale);
 
     private static ObservationScaling? ScalingOf(CellOptions options) =>
         options.Mitigation.Observations == ObservationScale.Scaled ? new ObservationScaling(options.Environment) : null;

@@ -73,6 +73,7 @@ internal static class NetworkFiles
         ["sharing"] = options.Policy.Sharing.ToString(),
         ["variant"] = options.Policy.Variant.ToString(),
         ["output"] = options.Mitigation.Output.ToString(),
+        ["output_scale"] = options.Mitigation.OutputScale.ToString("R", CultureInfo.InvariantCulture),
         ["observations"] = options.Mitigation.Observations.ToString(),
     };
 }

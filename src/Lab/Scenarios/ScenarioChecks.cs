@@ -64,6 +64,13 @@ internal static class ScenarioChecks
                 "one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous");
         }
 
+        if (cell.Mitigation is { Output: Agents.OutputFunction.Beta, BoundPenalty: > 0 })
+        {
+            yield return new(
+                ["mitigation.bound_penalty", "mitigation.output"],
+                "a Beta policy has no pre-activation that leaves the range of the actions; with mitigation.output: beta mitigation.bound_penalty must be 0");
+        }
+
         if (exploration.Final > exploration.Initial)
         {
             yield return new(
