@@ -11,6 +11,7 @@ namespace Simulator.Agents;
 public sealed class SaturationMonitor(OutputHead head, double threshold)
 {
     private double[] _slopes = [];
+    private float[] _locations = [];
     private int _outputs;
     private int _saturated;
     private double _slope;
@@ -23,19 +24,21 @@ public sealed class SaturationMonitor(OutputHead head, double threshold)
     private double _actionMax = double.NegativeInfinity;
 
     /// <summary>Takes in outputs of the noise-free policy.</summary>
-    /// <param name="preActivations">z, any number.</param>
-    /// <param name="actions">a of each z.</param>
+    /// <param name="preActivations">z, [rows, outputs].</param>
+    /// <param name="actions">Their noise-free actions, [rows, 3].</param>
     public void Observe(ReadOnlySpan<float> preActivations, ReadOnlySpan<float> actions)
     {
         if (_slopes.Length < actions.Length)
         {
             _slopes = new double[actions.Length];
+            _locations = new float[actions.Length];
         }
 
-        head.Slopes(preActivations, actions, _slopes);
+        head.Slopes(preActivations, actions, _slopes.AsSpan(0, actions.Length));
+        head.Locations(preActivations, _locations.AsSpan(0, actions.Length));
         for (var i = 0; i < actions.Length; i++)
         {
-            double z = preActivations[i];
+            double z = _locations[i];
             double a = actions[i];
             _saturated += Math.Abs(a) > threshold ? 1 : 0;
             _slope += _slopes[i];

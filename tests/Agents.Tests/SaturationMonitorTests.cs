@@ -4,7 +4,7 @@ public sealed class SaturationMonitorTests
 {
     private static readonly float[] PreActivations = [-3f, -1.5f, -0.2f, 0f, 0.4f, 1f, 1.48f, 2.5f, -0.99f];
 
-    public static TheoryData<OutputFunction> Outputs() => new(Enum.GetValues<OutputFunction>());
+    public static TheoryData<OutputFunction> Outputs() => new(OutputFunction.Tanh, OutputFunction.Inverting);
 
     [Theory]
     [MemberData(nameof(Outputs))]
