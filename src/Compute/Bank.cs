@@ -34,17 +34,48 @@ public abstract class Bank : IDisposable
     /// <param name="count">How many.</param>
     /// <param name="rate">Adam's learning rate.</param>
     /// <param name="maxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public int Allocate(int count, double rate, double maxGradientNorm)
+    /// <param name="regularisation">What pulls parameters back.</param>
+    /// <param name="recycling">When dormant units begin anew; null for never.</param>
+    public int Allocate(int count, double rate, double maxGradientNorm, Regularisation regularisation = default, Recycling? recycling = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return _store.Allocate(count, new SlotSettings(rate, maxGradientNorm));
+        return _store.Allocate(count, new SlotSettings(rate, maxGradientNorm, regularisation, recycling, Network: 0));
     }
 
     /// <summary>Takes slots that were given back into use again, with all state as new.</summary>
-    internal void Reuse(int first, int count, double rate, double maxGradientNorm)
+    internal void Reuse(int first, int count, double rate, double maxGradientNorm, Regularisation regularisation = default, Recycling? recycling = null)
     {
         _store.CheckRange(first, count);
-        _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm));
+        _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm, regularisation, recycling, Network: 0));
+    }
+
+    /// <summary>Has target networks follow: parameters of slots move towards those of others, target += tau (online - target); the running statistics of the input are shared, so they are copied.</summary>
+    /// <param name="online">First slot that is followed.</param>
+    /// <param name="target">First slot that follows.</param>
+    /// <param name="count">Number of slots.</param>
+    /// <param name="tau">Share of the way, in (0, 1].</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such slots.</exception>
+    public void Follow(int online, int target, int count, double tau)
+    {
+        _store.CheckRange(online, count);
+        _store.CheckRange(target, count);
+        _store.Follow(online, target, count, tau);
+    }
+
+    /// <summary>Sets what the learning rates of slots are multiplied by, from their next step on until it is set anew; 1 at first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such slots, or the factor is negative or not finite.</exception>
+    public void ScaleRates(int first, int count, double factor)
+    {
+        _store.CheckRange(first, count);
+        if (!double.IsFinite(factor) || factor < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(factor), factor, "a learning rate is multiplied by a number from 0 on");
+        }
+
+        for (var slot = first; slot < first + count; slot++)
+        {
+            _store.ScaleRate(slot, factor);
+        }
     }
 
     /// <summary>Writes parameters of one slot, in the order of <see cref="Layout"/>, gaps included.</summary>
@@ -135,11 +166,49 @@ public abstract class Bank : IDisposable
         }
     }
 
+    /// <summary>Whether a slot remembers its parameters before its first step: from that step on, where <see cref="Regularisation.InitialL2"/> pulls it back to them.</summary>
+    public bool RemembersStart(int slot)
+    {
+        _store.CheckRange(slot, 1);
+        return _store.RemembersStart(slot);
+    }
+
+    /// <summary>Reads the parameters of a slot before its first step, in the order of <see cref="Layout"/>, gaps included.</summary>
+    /// <exception cref="InvalidOperationException">It remembers none.</exception>
+    /// <exception cref="ArgumentException">The length is not the layout's.</exception>
+    public void ReadStart(int slot, Span<float> destination)
+    {
+        CheckStart(slot, destination.Length);
+        _store.ReadStart(slot, destination);
+    }
+
+    /// <summary>Writes the parameters that a slot had before its first step, which it has behind it.</summary>
+    /// <exception cref="InvalidOperationException">It remembers none.</exception>
+    /// <exception cref="ArgumentException">The length is not the layout's.</exception>
+    public void WriteStart(int slot, ReadOnlySpan<float> values)
+    {
+        CheckStart(slot, values.Length);
+        _store.WriteStart(slot, values);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _store.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private void CheckStart(int slot, int length)
+    {
+        if (!RemembersStart(slot))
+        {
+            throw new InvalidOperationException($"slot {slot} is not pulled back to its start, or has made no step");
+        }
+
+        if (length != Layout.Length)
+        {
+            throw new ArgumentException($"a network of {Layout.Length} parameters did not start with {length} floats", nameof(length));
+        }
     }
 
     private void CheckPart(int slot, int offset, int length)

@@ -24,6 +24,9 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
     /// <summary>Whether the input is normalised by running statistics, (x - mean) / (sqrt(var) + 1e-5).</summary>
     public bool InputNorm { get; init; }
 
+    /// <summary>Hidden units of both layers.</summary>
+    internal int Units => Hidden1 + Hidden2;
+
     /// <summary>Floats of a network's whole state: its parameters, then mean and variance of the input where it is normalised.</summary>
     public int StateLength => Layout.Length + (InputNorm ? 2 * Inputs : 0);
 

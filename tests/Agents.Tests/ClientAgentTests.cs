@@ -213,6 +213,25 @@ public sealed class ClientAgentTests
         SaturationThreshold: 0.9,
         Window: 10);
 
+    [Fact]
+    public void Fresh_weights_differ_from_the_first_ones_and_between_clients_and_steps_and_stay_within_the_same_bounds()
+    {
+        var settings = Settings();
+        var first = Client().InitialParameters();
+        var fresh = ClientAgent.FreshParameters(settings, 3, 1000);
+
+        Assert.Equal(fresh, ClientAgent.FreshParameters(settings, 3, 1000));
+        foreach (var tensor in settings.Policy.Layout.Tensors.Where(t => t.Kind == ParameterKind.Linear))
+        {
+            var range = new Range(tensor.Offset, tensor.Offset + tensor.Length);
+            Assert.DoesNotContain(fresh[range].Zip(first[range]), pair => pair.First == pair.Second);
+            Assert.NotEqual(fresh[range], ClientAgent.FreshParameters(settings, 4, 1000)[range]);
+            Assert.NotEqual(fresh[range], ClientAgent.FreshParameters(settings, 3, 2000)[range]);
+            var bound = tensor.Layer == "fc3" ? 3e-3 : 1 / Math.Sqrt(FanIn(tensor, settings.Policy));
+            Assert.All(fresh[range], v => Assert.InRange(Math.Abs(v), 0, bound * 1.000001));
+        }
+    }
+
     private static int FanIn(ParameterTensor tensor, NetworkArchitecture network) => tensor.Layer switch
     {
         "fc1" => network.Inputs,

@@ -187,7 +187,7 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
             var steps = bank.Improve(0, [.. Enumerable.Range(0, cells).Select(c => Lesson(Random(c, update, 1000), c))]);
             said.Add(($"update {update}, errors", Array.ConvertAll(steps[at].Errors, e => (float)e)));
             said.Add(($"update {update}, parameters", Read(bank, at)));
-            said.Add(($"update {update}, norms", [(float)steps[at].Loss, (float)steps[at].Outcome.GradientNorm, .. steps[at].Outcome.LayerNorms.Select(n => (float)n)]));
+            said.Add(($"update {update}, norms", [(float)steps[at].Loss, (float)steps[at].Outcome.GradientNorm, (float)steps[at].Outcome.DormantShare, .. steps[at].Outcome.LayerNorms.Select(n => (float)n)]));
             var answers = bank.Differentiate(0, [.. Enumerable.Range(0, cells).Select(c => new ActorQuestion(Joint(Random(c, update, 2000), batch, c), Weights(c)))]);
             said.Add(($"update {update}, action gradients", answers[at].Gradients));
             said.Add(($"update {update}, actors' loss", [(float)answers[at].Loss]));
@@ -268,6 +268,7 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
                 Assert.Equal(expected.Outcomes[i].LayerNorms, actual.Outcomes[i].LayerNorms);
                 Assert.Equal(expected.Outcomes[i].Clipped, actual.Outcomes[i].Clipped);
                 Assert.Equal(expected.Outcomes[i].Frozen, actual.Outcomes[i].Frozen);
+                Assert.Equal(expected.Outcomes[i].DormantShare, actual.Outcomes[i].DormantShare);
             }
         }
     }

@@ -54,7 +54,8 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         var outcomes = new StepOutcome[count];
         _store.CheckRange(first, count);
         _store.PrepareSteps(first, count);
-        Learn(first, count, rows, observations, gradients, train: true, (k, gradient) => outcomes[k] = _store.Step(first + k, (float*)gradient, Workers.Alone));
+        Learn(first, count, rows, observations, gradients, train: true, (k, gradient, activity) =>
+            outcomes[k] = _store.Step(first + k, (float*)gradient, new ReadOnlySpan<float>((float*)activity, Architecture.Units), Workers.Alone));
         return outcomes;
     }
 
@@ -64,7 +65,7 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         _store.CheckRange(first, count);
         var all = new float[count * Layout.Length];
         Learn(
-            first, count, rows, observations, gradients, train: false, (k, gradient) => _store.Export((float*)gradient, 0, all.AsSpan(k * Layout.Length, Layout.Length)));
+            first, count, rows, observations, gradients, train: false, (k, gradient, _) => _store.Export((float*)gradient, 0, all.AsSpan(k * Layout.Length, Layout.Length)));
         return all;
     }
 
@@ -86,8 +87,8 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         }
     }
 
-    /// <summary>Takes the gradient of a slot, which lies as the slot does.</summary>
-    private delegate void TakeGradient(int slot, nint gradient);
+    /// <summary>Takes the gradient of a slot, which lies as the slot does, and the activity of its units.</summary>
+    private delegate void TakeGradient(int slot, nint gradient, nint activity);
 
     private void Learn(
         int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients, bool train, TakeGradient take)
@@ -104,9 +105,11 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
                 {
                     using var frame = Scratch.Open();
                     var gradient = frame.Take(Layout.Length);
+                    var activity = frame.Take(Architecture.Units);
                     var seen = (float*)observed + ((nint)k * rows * inputs);
-                    Gradient(first + k, seen, (float*)ascending + ((nint)k * rows * outputs), rows, gradient);
-                    take(k, (nint)gradient);
+                    Gradient(first + k, seen, (float*)ascending + ((nint)k * rows * outputs), rows, gradient, activity);
+                    _store.AddInitialL2(first + k, gradient);
+                    take(k, (nint)gradient, (nint)activity);
                     if (train && Architecture.InputNorm)
                     {
                         RunningStatistics.Update(_store.Statistics(first + k), new Rows(seen, inputs), rows, inputs);
@@ -118,25 +121,27 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         GC.KeepAlive(this);
     }
 
-    private void Gradient(int slot, float* observations, float* gradients, int rows, float* gradient)
+    private void Gradient(int slot, float* observations, float* gradients, int rows, float* gradient, float* activity)
     {
         var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
         new Span<float>(gradient, Layout.Length).Clear();
+        new Span<float>(activity, Architecture.Units).Clear();
 
         // Block after block into the same sums, which go on where they stopped: the bits are those of one pass.
         for (var row = 0; row < rows; row += Block)
         {
-            AddGradient(slot, observations + ((nint)row * inputs), gradients + ((nint)row * outputs), Math.Min(Block, rows - row), gradient);
+            AddGradient(slot, observations + ((nint)row * inputs), gradients + ((nint)row * outputs), Math.Min(Block, rows - row), gradient, activity);
         }
     }
 
-    private void AddGradient(int slot, float* observations, float* gradients, int rows, float* gradient)
+    private void AddGradient(int slot, float* observations, float* gradients, int rows, float* gradient, float* activity)
     {
         using var frame = Scratch.Open();
         var (inputs, hidden1, hidden2, outputs) = (Architecture.Inputs, Architecture.Hidden1, Architecture.Hidden2, Architecture.Outputs);
         var parameters = _store.Parameters(slot);
         var trace = _network.Trace(frame, rows);
         var x = Forward(frame, slot, observations, rows, trace);
+        _network.AddActivity(trace, rows, activity);
         var dz = frame.Take(rows, outputs);
         new ReadOnlySpan<float>(gradients, rows * outputs).CopyTo(new Span<float>(dz.At, rows * outputs)); // The backward pass writes over it.
         var du2 = frame.Take(rows, hidden2);

@@ -21,7 +21,8 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
     {
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
-        var outcomes = store.Step(first, Backward(first, count, rows, observations, gradients).All);
+        var (gradient, trace) = Backward(first, count, rows, observations, gradients);
+        var outcomes = store.Step(first, gradient.All, StackedNetwork.Activity(trace, Present(count, rows)));
         Observe(first, count, rows, observations);
         return outcomes;
     }
@@ -32,7 +33,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
         var gradient = new float[count * Layout.Length];
-        TorchStore.Download(Backward(first, count, rows, observations, gradients).All, gradient);
+        TorchStore.Download(Backward(first, count, rows, observations, gradients).Gradient.All, gradient);
         return gradient;
     }
 
@@ -47,7 +48,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         }
     }
 
-    private ParameterViews Backward(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
+    private (ParameterViews Gradient, StackedNetwork.Trace Trace) Backward(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
     {
         var p = store.Views(first, count);
         var padded = TorchStore.PaddedRows(rows);
@@ -58,7 +59,8 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
         gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
         gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
-        return gradient;
+        store.AddInitialL2(first, gradient.All);
+        return (gradient, trace);
     }
 
     /// <summary>1 for each row that is there, 0 for each that pads, [count, padded rows, 1].</summary>
