@@ -6,4 +6,5 @@ namespace Simulator.Compute;
 /// <param name="Clipped">Whether the gradient was scaled down to the largest norm allowed.</param>
 /// <param name="Frozen">Whether every parameter is bit-identical before and after the step.</param>
 /// <param name="Finite">Whether gradient and parameters are finite.</param>
-public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool Clipped, bool Frozen, bool Finite);
+/// <param name="DormantShare">Share of dormant hidden units.</param>
+public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool Clipped, bool Frozen, bool Finite, double DormantShare = 0);

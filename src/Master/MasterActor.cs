@@ -55,6 +55,13 @@ public sealed class MasterActor : UntypedActor
     /// <param name="Clients">The clients, [N].</param>
     public sealed record Introduce(IReadOnlyList<IActorRef> Clients) : INoSerializationVerificationNeeded;
 
+    /// <summary>
+    /// To the cell, before its <see cref="CellProtocol.EpisodeLearned"/>: the outputs of all clients. Cell and master are always on one node, so it is of any size.
+    /// </summary>
+    /// <param name="Turn">The update.</param>
+    /// <param name="Outputs">Each client's, [N].</param>
+    public sealed record ClientOutputs(Turn Turn, OutputDiagnostics[] Outputs) : INoSerializationVerificationNeeded;
+
     /// <inheritdoc/>
     protected override void PreStart()
     {
@@ -272,6 +279,11 @@ public sealed class MasterActor : UntypedActor
         if (_answers == _clients.Count || (Sequential && !message.Report.Finite))
         {
             var broken = Array.FindIndex(_reports, 0, Sequential ? _answers : _reports.Length, r => !r.Finite);
+            if (broken < 0)
+            {
+                _links.Cell.Tell(new ClientOutputs(message.Turn, Array.ConvertAll(_reports, r => r.Outputs)));
+            }
+
             Finish(
                 message.Turn,
                 broken < 0 ? UpdateSummary.Of(_criticStep!, _actorLoss, _reports) : null,

@@ -11,6 +11,8 @@ internal static class WireFormat
 
     static WireFormat()
     {
+        const int outputBytes = 164;
+
         // Client
         Add<ClientProtocol.Observe>(
             "co",
@@ -44,7 +46,7 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); w.Payload(m.Actions); w.Payload(m.NextActions); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), r.Payload(), r.Payload()));
         Add<MasterProtocol.PolicyUpdated>(
-            "mu",
+            "mv",
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); Write(w, m.Report); w.Payload(m.ActionsAfter); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), Report(ref r), r.Payload()));
         Add<MasterProtocol.Snapshot>("ms", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
@@ -56,7 +58,7 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Bools(m.Selected); w.Payload(m.Actions); },
             static (ref WireReader r) => new(r.Turn(), r.Bools(), r.Payload()));
         Add<CellProtocol.EpisodeLearned>(
-            "el",
+            "eu",
             (w, m) => { w.Turn(m.Turn); Optional(w, m.Update); w.Text(m.Divergence); },
             static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r), r.Text()));
         Add<CellProtocol.Parameters>("ep", Write, Parameters);
@@ -68,7 +70,7 @@ internal static class WireFormat
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Items(m.Baselines, static (v, b) => { v.Text(b.Name); v.Double(b.Reward); }); },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Items(12, static (ref WireReader v) => new BaselineReward(v.Text() ?? string.Empty, v.Double()))));
         Add<PopulationProtocol.EpisodeFinished>(
-            "pf",
+            "pu",
             (w, m) =>
             {
                 w.Int(m.Cell);
@@ -81,6 +83,10 @@ internal static class WireFormat
                 Optional(w, m.Update);
             },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), r.Double(), r.Double(), OptionalUpdate(ref r)));
+        Add<PopulationProtocol.AgentsLearned>(
+            "pa",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Int(m.First); w.Items(m.Outputs, Write); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Int(), r.Items(outputBytes, Outputs)));
         Add<PopulationProtocol.Evaluated>(
             "pe",
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); },
@@ -153,10 +159,11 @@ internal static class WireFormat
         w.Bool(report.Finite);
         Write(w, report.Activations);
         Write(w, report.Outcomes);
+        Write(w, report.Outputs);
     }
 
     private static AgentReport Report(ref WireReader r) =>
-        new(r.Enumeration<AgentState>(), r.Double(), r.Doubles(), r.Bool(), r.Bool(), r.Bool(), Activations(ref r), Outcomes(ref r));
+        new(r.Enumeration<AgentState>(), r.Double(), r.Doubles(), r.Bool(), r.Bool(), r.Bool(), Activations(ref r), Outcomes(ref r), Outputs(ref r));
 
     private static void Write(WireWriter w, ActivationSummary summary)
     {
@@ -218,13 +225,48 @@ internal static class WireFormat
             Write(w, update.Activations);
             w.Double(update.MeanError);
             w.Items(update.Agents, Write);
+            w.Bool(update.Outputs is not null);
+            if (update.Outputs is { } outputs)
+            {
+                Write(w, outputs);
+            }
         }
+    }
+
+    private static void Write(WireWriter w, OutputDiagnostics outputs)
+    {
+        w.Double(outputs.ActionGradient);
+        w.Double(outputs.PreActivationGradient);
+        w.Double(outputs.ParameterGradient);
+        w.Double(outputs.DormantUnits);
+        Span<float> numbers = stackalloc float[3 * Protocol.ActionOutputs.Width];
+        outputs.CopyTo(numbers);
+        foreach (var number in numbers)
+        {
+            w.Single(number);
+        }
+    }
+
+    private static OutputDiagnostics Outputs(ref WireReader r) =>
+        new(r.Double(), r.Double(), r.Double(), r.Double(), ActionOutputs(ref r), ActionOutputs(ref r), ActionOutputs(ref r));
+
+    private static ActionOutputs ActionOutputs(ref WireReader r)
+    {
+        Span<float> numbers = stackalloc float[Protocol.ActionOutputs.Width];
+        foreach (ref var number in numbers)
+        {
+            number = r.Single();
+        }
+
+        return Protocol.ActionOutputs.From(numbers);
     }
 
     private static UpdateReport? OptionalUpdate(ref WireReader r)
     {
         const int sampleBytes = 30;
-        return r.Bool() ? new(Gradients(ref r), Gradients(ref r), Activations(ref r), r.Double(), r.Items(sampleBytes, Sample)) : null;
+        return r.Bool()
+            ? new(Gradients(ref r), Gradients(ref r), Activations(ref r), r.Double(), r.Items(sampleBytes, Sample)) { Outputs = r.Bool() ? Outputs(ref r) : null }
+            : null;
     }
 
     private static void Write(WireWriter w, CellProtocol.Parameters part)
