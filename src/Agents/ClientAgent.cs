@@ -200,11 +200,19 @@ public sealed class ClientAgent
     /// <summary>Takes in an update, and reports on it.</summary>
     public AgentReport Learned(Turn turn, StepOutcome outcome)
     {
-        var (monitor, tracker) = (Learning.Monitor, Learning.Tracker);
-        var activations = monitor.Take();
+        var (tracker, path) = (Learning.Tracker, Learning.Pass.Path);
+        var (activations, offload, cpu, power) = Learning.Monitor.Take();
         tracker.Update(turn.Episode, outcome.GradientNorm, activations.SaturationRatio, outcome.Frozen);
+        var outputs = new OutputDiagnostics(
+            path.ActionGradient,
+            path.PreActivationGradient,
+            outcome.GradientNorm,
+            outcome.DormantShare,
+            path.Complete(offload, 0),
+            path.Complete(cpu, 1),
+            path.Complete(power, 2));
         return new AgentReport(
-            tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, tracker.Outcomes);
+            tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, tracker.Outcomes, outputs);
     }
 
     private void Sample(StochasticHead head, Turn turn, ReadOnlySpan<float> preActivations, Span<float> action)

@@ -15,6 +15,9 @@ internal sealed class MinibatchPass(int client, ClientSettings settings)
     private HostPayload _sampled = HostPayload.Empty;
     private double[] _draws = [];
 
+    /// <summary>What the last gradient told.</summary>
+    internal GradientPath Path { get; } = new(settings.SaturationThreshold);
+
     /// <summary>z, [B, outputs]; empty outside an update.</summary>
     internal HostPayload PreActivations { get; private set; } = HostPayload.Empty;
 
@@ -77,6 +80,7 @@ internal sealed class MinibatchPass(int client, ClientSettings settings)
         }
 
         settings.Terms.Add(z, head.Outputs, dz);
+        Path.Observe(Actions.Span, actionGradient, dz);
         return dz;
     }
 
