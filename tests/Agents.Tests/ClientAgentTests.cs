@@ -90,6 +90,41 @@ public sealed class ClientAgentTests
     }
 
     [Fact]
+    public void Where_there_is_a_target_it_acts_for_the_transition_before_and_the_policy_for_this_one()
+    {
+        var (plain, agent) = (Client(), new ClientAgent(3, Settings() with { Targets = true }));
+        var turn = new Turn(0, Phase.Training, 7, 0);
+        var observation = new HostPayload(new float[] { 1, 2, 3, 4, 5, 6, 7 });
+        Assert.Equal((14, 1), (agent.See(turn, observation).Seen.Length, agent.See(turn, observation).TargetRows));
+        Assert.Equal((7, 0), (agent.See(turn with { Phase = Phase.Evaluation }, observation).Seen.Length, agent.See(turn with { Phase = Phase.Evaluation }, observation).TargetRows));
+        Assert.Equal((7, 0), (plain.See(turn, observation).Seen.Length, plain.See(turn, observation).TargetRows));
+
+        var (target, explored) = agent.Act(turn, [.. Z, 5f, 5f, 5f]);
+
+        Assert.Equal(ClientAction.From([MathF.Tanh(5), MathF.Tanh(5), MathF.Tanh(5)]), target);
+        Assert.Equal(plain.Act(turn, Z).Explored, explored);
+        var (own, other) = (Report(plain), Report(agent));
+        Assert.Equal(own.Activations, other.Activations);
+
+        static AgentReport Report(ClientAgent client) => client.Learned(new Turn(0, Phase.Learning, 7, 10), new StepOutcome(1, [1], false, false, true));
+    }
+
+    [Fact]
+    public void Observations_are_scaled_by_the_running_statistics_that_came_last()
+    {
+        var agent = Client();
+        var raw = new HostPayload(new float[] { 1, 2, 3, 4, 5, 6, 1000 });
+        agent.Scale(HostPayload.Empty);
+        Assert.Same(raw, agent.See(raw));
+        agent.Scale(new HostPayload(new float[] { 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1 }));
+        agent.Scale(new HostPayload(new float[] { 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2 }));
+        float[] expected = [0, 0.5f, 1, 1.5f, 2, 2.5f, 10];
+        var seen = agent.See(raw).ToArray();
+        for (var i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], seen[i], 1e-6);
+    }
+
+    [Fact]
     public void Raw_observations_are_seen_as_they_are_and_scaled_ones_in_their_ranges()
     {
         var options = new EnvironmentOptions();
