@@ -15,7 +15,7 @@ public static class CellMembers
     /// <summary>Architecture of the clients' policies.</summary>
     public static NetworkArchitecture PolicyOf(CellOptions options)
     {
-        var actor = NetworkArchitecture.Actor(options.Policy.Variant, options.Mitigation.Output, Observation.Width, ClientAction.Width);
+        var actor = NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, ClientAction.Width);
         actor = options.Mitigation.ActorActivation switch
         {
             ActorActivation.Relu => actor with { Activation = HiddenActivation.Relu },
@@ -66,6 +66,7 @@ public static class CellMembers
         options.Tracking.SaturationThreshold,
         options.Tracking.Window)
     {
+        Head = OutputHead.Of(options.Mitigation.Output),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
         Policies = options.Networks?.Policies,

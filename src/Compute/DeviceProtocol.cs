@@ -108,11 +108,10 @@ public static class DeviceProtocol
     /// <param name="Observations">[rows, inputs].</param>
     public sealed record Infer(PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations) : ILocalMessage;
 
-    /// <summary>What a policy does.</summary>
+    /// <summary>What a policy answers; what that means in actions is the client's matter.</summary>
     /// <param name="Turn">The round.</param>
     /// <param name="PreActivations">z, [rows, outputs].</param>
-    /// <param name="Actions">a, [rows, outputs].</param>
-    public sealed record Inferred(Turn Turn, HostPayload PreActivations, HostPayload Actions) : ILocalMessage;
+    public sealed record Inferred(Turn Turn, HostPayload PreActivations) : ILocalMessage;
 
     /// <summary>
     /// One learning step of a policy; waits for the others of its round. Answered by <see cref="Improved"/>. The policy of all members of a round makes one step, along the mean of
@@ -124,16 +123,16 @@ public static class DeviceProtocol
     /// <param name="Expected">Requests that make the round.</param>
     /// <param name="Rows">Observations.</param>
     /// <param name="Observations">[rows, inputs].</param>
-    /// <param name="ActionGradients">dL/da, [rows, outputs].</param>
-    /// <param name="ActionsAfter">Whether to evaluate the policy on the observations after the step.</param>
+    /// <param name="Gradients">dL/dz, [rows, outputs].</param>
+    /// <param name="InferAfter">Whether to evaluate the policy on the observations after the step.</param>
     public sealed record Improve(
-        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload ActionGradients, bool ActionsAfter) : ILocalMessage;
+        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload Gradients, bool InferAfter) : ILocalMessage;
 
     /// <summary>What a learning step did.</summary>
     /// <param name="Turn">The round.</param>
     /// <param name="Outcome">Gradient norms and what the optimiser did.</param>
-    /// <param name="ActionsAfter">Actions after the step, [rows, outputs]; empty where they were not asked for.</param>
-    public sealed record Improved(Turn Turn, StepOutcome Outcome, HostPayload ActionsAfter) : ILocalMessage;
+    /// <param name="PreActivationsAfter">z after the step, [rows, outputs]; empty where it was not asked for.</param>
+    public sealed record Improved(Turn Turn, StepOutcome Outcome, HostPayload PreActivationsAfter) : ILocalMessage;
 
     /// <summary>Values candidates with a critic. Answered by <see cref="Evaluated"/>.</summary>
     /// <param name="Reservation">The critic.</param>

@@ -1,5 +1,3 @@
-using Simulator.Compute;
-
 namespace Simulator.Agents.Tests;
 
 public sealed class SaturationMonitorTests
@@ -12,7 +10,7 @@ public sealed class SaturationMonitorTests
     [MemberData(nameof(Outputs))]
     public void Moments_are_those_of_everything_seen_since_the_last_update(OutputFunction output)
     {
-        var monitor = new SaturationMonitor(output, 0.9);
+        var monitor = new SaturationMonitor(OutputHead.Of(output), 0.9);
         monitor.Observe([5f], [1f]);
         monitor.Take();
         var actions = Array.ConvertAll(PreActivations, z => Squash(output, z));
@@ -37,7 +35,7 @@ public sealed class SaturationMonitorTests
     [Fact]
     public void An_output_at_the_threshold_is_not_saturated()
     {
-        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.5);
+        var monitor = new SaturationMonitor(OutputHead.Of(OutputFunction.Tanh), 0.5);
         monitor.Observe([0f, 0f, 0f, 0f], [0.5f, -0.5f, MathF.BitIncrement(0.5f), -MathF.BitIncrement(0.5f)]);
 
         Assert.Equal(0.5, monitor.Take().SaturationRatio);
@@ -47,7 +45,7 @@ public sealed class SaturationMonitorTests
     public void Equal_pre_activations_have_no_deviation()
     {
         // The difference of two nearly equal sums may be rounded below zero.
-        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.9);
+        var monitor = new SaturationMonitor(OutputHead.Of(OutputFunction.Tanh), 0.9);
         var z = Enumerable.Repeat(0.1f, 1001).ToArray();
         monitor.Observe(z, z);
 
@@ -57,7 +55,7 @@ public sealed class SaturationMonitorTests
     [Fact]
     public void Nothing_seen_since_the_last_update_is_an_error()
     {
-        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.9);
+        var monitor = new SaturationMonitor(OutputHead.Of(OutputFunction.Tanh), 0.9);
         Assert.Throws<InvalidOperationException>(monitor.Take);
         monitor.Observe([1f], [1f]);
         monitor.Take();
