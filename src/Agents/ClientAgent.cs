@@ -127,6 +127,21 @@ public sealed class ClientAgent
             tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, tracker.Outcomes);
     }
 
+    /// <summary>Writes what it remembers from one episode to the next, apart from its policy.</summary>
+    public void Save(StateWriter writer)
+    {
+        Learning.Monitor.Save(writer);
+        Learning.Tracker.Save(writer);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        Learning.Monitor.Load(reader);
+        Learning.Tracker.Load(reader);
+    }
+
     /// <summary>What is watched of a client that learns.</summary>
     private sealed class Progress(ClientSettings settings)
     {

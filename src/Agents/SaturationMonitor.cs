@@ -75,4 +75,23 @@ public sealed class SaturationMonitor(OutputFunction output, double threshold)
         (_min, _max, _actionMin, _actionMax) = (double.PositiveInfinity, double.NegativeInfinity, double.PositiveInfinity, double.NegativeInfinity);
         return summary;
     }
+
+    /// <summary>Writes what was seen since the last <see cref="Take"/>.</summary>
+    public void Save(StateWriter writer)
+    {
+        writer.Write([_outputs, _saturated]);
+        writer.Write([_slope, _sum, _squares, _min, _max, _actionSum, _actionMin, _actionMax]);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        Span<int> counts = stackalloc int[2];
+        reader.Read(counts);
+        Span<double> sums = stackalloc double[8];
+        reader.Read(sums);
+        (_outputs, _saturated) = (counts[0], counts[1]);
+        (_slope, _sum, _squares, _min, _max, _actionSum, _actionMin, _actionMax) = (sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7]);
+    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Akka.Actor;
 using Simulator.Agents;
 using Simulator.Compute;
@@ -20,7 +19,8 @@ namespace Simulator.Cells;
 ///                                   └─────────────────────────────► Handing over ◄───────┘
 ///                                                                        └──► ended
 /// </code>
-/// Before each episode a cell waits for its turn at the device. A cell that only acts has nothing to hand over.
+/// Before each episode a cell waits for its turn at the device. A cell that only acts has nothing to hand over. At an episode's boundary, where its population wants it, a cell
+/// that learns is Remembering: its members say what they would need to go on from there. One that was given a checkpoint passes through Starting twice.
 /// </remarks>
 public sealed class CellActor : UntypedActor
 {
@@ -32,8 +32,10 @@ public sealed class CellActor : UntypedActor
     private readonly CellSimulation _cell;
     private DeviceProtocol.PoliciesReserved? _policies;
     private int? _critic;
-    private IActorRef _master = ActorRefs.Nobody;
-    private IActorRef[] _clients = [];
+    private CellTeam? _team;
+    private CellCheckpoint? _restored;
+    private CheckpointCollection? _collection;
+    private long? _rememberFrom;
     private int _awaited;
     private bool _evaluate;
     private bool _stopRequested;
@@ -60,6 +62,14 @@ public sealed class CellActor : UntypedActor
     /// <param name="sharedCritic">Reservation of the critic there that it shares with other cells; null where it has its own.</param>
     public static Props Props(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic = null) =>
         Akka.Actor.Props.CreateBy(new Producer(index, options, epoch, device, sharedCritic));
+
+    /// <summary>From the population: take a checkpoint at the next episode's boundary. Answered there by a <see cref="CellCheckpoint"/>.</summary>
+    /// <param name="ReplayFrom">Number of the first replay transition that it must hold.</param>
+    public sealed record Remember(long ReplayFrom) : INoSerializationVerificationNeeded;
+
+    /// <summary>From the population, before anything else: go on from a checkpoint.</summary>
+    /// <param name="Checkpoint">The checkpoint, with all of its replay memory.</param>
+    public sealed record Restore(CellCheckpoint Checkpoint) : INoSerializationVerificationNeeded;
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new AllForOneStrategy(_ => Directive.Escalate);
@@ -90,6 +100,9 @@ public sealed class CellActor : UntypedActor
                 _critic = m.Reservation;
                 StartWhenReserved();
                 break;
+            case Restore m:
+                _restored = m.Checkpoint;
+                break;
             default:
                 Otherwise(message);
                 break;
@@ -104,8 +117,7 @@ public sealed class CellActor : UntypedActor
         }
         else if (m.Epoch == _epoch && --_awaited == 0)
         {
-            Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
-            Proceed();
+            Started();
         }
     }
 
@@ -118,7 +130,7 @@ public sealed class CellActor : UntypedActor
                 break;
             case CellProtocol.Stop:
                 _stopRequested = true;
-                End(CellStatus.Interrupted);
+                Proceed();
                 break;
             default:
                 Otherwise(message);
@@ -150,6 +162,22 @@ public sealed class CellActor : UntypedActor
         }
     }
 
+    private void Remembering(object message)
+    {
+        switch (message)
+        {
+            case CellProtocol.ClientState m when m.Turn.Epoch == _epoch:
+                OnRemembered(_collection!.Add(m));
+                break;
+            case MasterActor.Remembered m:
+                OnRemembered(_collection!.Add(m));
+                break;
+            default:
+                Otherwise(message);
+                break;
+        }
+    }
+
     private void HandingOver(object message)
     {
         if (message is not CellProtocol.Parameters m)
@@ -174,6 +202,9 @@ public sealed class CellActor : UntypedActor
             case CellProtocol.Stop:
                 _stopRequested = true;
                 break;
+            case Remember m:
+                _rememberFrom = m.ReplayFrom;
+                break;
             case DeviceProtocol.OperationFailed m:
                 throw new DeviceOperationException(m.Reason);
             default:
@@ -190,30 +221,43 @@ public sealed class CellActor : UntypedActor
         }
 
         Become(Starting);
-        _awaited = _options.Clients + 1;
-        _master = Context.ActorOf(MasterActor.Props(CellMembers.MasterOf(_options), new MasterLinks(_epoch, Self, _device, critic)), "master");
-        var settings = CellMembers.ClientsOf(_options);
-        var links = new ClientLinks(
-            _epoch,
-            Self,
-            _master,
-            _device,
-            new PolicySlot(_policies.Reservation, _policies.First),
-            _options.Clients,
-            _options.Learning.Update == UpdateMode.Sequential);
-        _clients = new IActorRef[_options.Clients];
-        for (var i = 0; i < _clients.Length; i++)
-        {
-            _clients[i] = Context.ActorOf(ClientActor.Props(i, settings, links), NameOf(i));
-        }
-
-        _master.Tell(new MasterActor.Introduce(_clients));
+        var policies = new PolicySlot(_policies.Reservation, _policies.First);
+        _team = new CellTeam(
+            Context,
+            _options,
+            new MasterLinks(_epoch, Self, _device, critic),
+            master => new ClientLinks(_epoch, Self, master, _device, policies, _options.Clients, _options.Learning.Update == UpdateMode.Sequential));
+        _awaited = _team.Count;
     }
 
-    /// <summary>At an episode's boundary, with everything of the last one told: evaluate, train, or end.</summary>
-    private void Proceed(bool evaluated = false)
+    private void Started()
     {
-        _evaluate = _cell.EvaluationDue && !evaluated;
+        if (_restored is { } checkpoint)
+        {
+            _restored = null;
+            _cell.Load(new StateReader(checkpoint.Own));
+            _awaited = _team!.Count;
+            _team.Restore(_cell.Turn, checkpoint);
+            return;
+        }
+
+        Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
+        Proceed();
+    }
+
+    /// <summary>At an episode's boundary, with everything of the last one told: remember, evaluate, train, or end.</summary>
+    private void Proceed()
+    {
+        if (_rememberFrom is { } replayFrom && _options.Learns)
+        {
+            _rememberFrom = null;
+            _collection = new CheckpointCollection(_index, _cell, _options.Clients);
+            Become(Remembering);
+            _team!.Remember(_cell.Turn, replayFrom);
+            return;
+        }
+
+        _evaluate = _cell.EvaluationDue;
         if (_cell.TrainingOver && !_evaluate)
         {
             End(_cell.StoppedEarly ? CellStatus.Stopped : CellStatus.Completed);
@@ -226,6 +270,16 @@ public sealed class CellActor : UntypedActor
         {
             Become(Waiting);
             _device.Tell(DeviceProtocol.Enter.Instance);
+        }
+    }
+
+    private void OnRemembered(CellCheckpoint? checkpoint)
+    {
+        if (checkpoint is not null)
+        {
+            _collection = null;
+            Context.Parent.Tell(checkpoint);
+            Proceed();
         }
     }
 
@@ -246,14 +300,7 @@ public sealed class CellActor : UntypedActor
 
     private void BeginStep() => BeginStep(_cell.Observe());
 
-    private void BeginStep(float[] observations)
-    {
-        _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)));
-        for (var i = 0; i < _clients.Length; i++)
-        {
-            _clients[i].Tell(new ClientProtocol.Observe(_cell.Turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))));
-        }
-    }
+    private void BeginStep(float[] observations) => _team!.BeginStep(_cell.Turn, observations);
 
     private void OnDecide(CellProtocol.Decide message)
     {
@@ -261,7 +308,7 @@ public sealed class CellActor : UntypedActor
         var observations = _cell.Observe();
         if (message.Turn.Phase == Phase.Training)
         {
-            _master.Tell(new MasterProtocol.Outcome(message.Turn, result.Reward, new HostPayload(observations), result.Done));
+            _team!.EndStep(new MasterProtocol.Outcome(message.Turn, result.Reward, new HostPayload(observations), result.Done));
         }
 
         if (message.Turn.Phase != Phase.Training && !double.IsFinite(result.Reward))
@@ -284,7 +331,7 @@ public sealed class CellActor : UntypedActor
         else if (_cell.EndEvaluationEpisode() is { } reward)
         {
             Context.Parent.Tell(new PopulationProtocol.Evaluated(_index, _epoch, _cell.FinishedEpisodes, reward));
-            Proceed(evaluated: true);
+            Proceed();
         }
         else if (_stopRequested)
         {
@@ -340,15 +387,8 @@ public sealed class CellActor : UntypedActor
             return;
         }
 
-        // Clients with one policy hand over one.
         Become(HandingOver);
-        var policies = _clients.AsSpan(0, CellMembers.PoliciesOf(_options));
-        _awaited = policies.Length + 1;
-        _master.Tell(new MasterProtocol.Snapshot(_cell.Turn));
-        foreach (var client in policies)
-        {
-            client.Tell(new ClientProtocol.Snapshot(_cell.Turn));
-        }
+        _awaited = _team!.HandOver(_cell.Turn, CellMembers.PoliciesOf(_options));
     }
 
     private void Ended()
@@ -356,11 +396,6 @@ public sealed class CellActor : UntypedActor
         Context.Parent.Tell(new PopulationProtocol.CellEnded(_index, _epoch, _status, _cell.FinishedEpisodes, _cell.StoppingEpisode, _divergence));
         Context.Stop(Self);
     }
-
-    /// <summary>Names are few and kept: a population would else hold one for each of its clients.</summary>
-    private static string NameOf(int client) => client < Names.Length ? Names[client] : string.Create(CultureInfo.InvariantCulture, $"client-{client}");
-
-    private static readonly string[] Names = [.. Enumerable.Range(0, 1000).Select(i => string.Create(CultureInfo.InvariantCulture, $"client-{i}"))];
 
     private sealed class Producer(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic) : IIndirectActorProducer
     {

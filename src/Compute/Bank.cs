@@ -135,6 +135,33 @@ public abstract class Bank : IDisposable
         }
     }
 
+    /// <summary>Reads all that a slot has learned with.</summary>
+    public TrainingState ReadTraining(int slot)
+    {
+        _store.CheckRange(slot, 1);
+        var network = Architecture.StateLength;
+        var values = new float[TrainingState.LengthOf(Architecture)];
+        ReadState(slot).CopyTo(values, 0);
+        var steps = _store.ReadMoments(slot, values.AsSpan(network, Layout.Length), values.AsSpan(network + Layout.Length, Layout.Length));
+        return new TrainingState(steps, values);
+    }
+
+    /// <summary>Writes what <see cref="ReadTraining"/> gave: the slot goes on as the one that was read would have.</summary>
+    /// <exception cref="InvalidDataException">It is of another architecture.</exception>
+    public void WriteTraining(int slot, TrainingState state)
+    {
+        _store.CheckRange(slot, 1);
+        if (state.Values.Length != TrainingState.LengthOf(Architecture) || state.Steps < 0)
+        {
+            throw new InvalidDataException(
+                $"a network whose training has {TrainingState.LengthOf(Architecture)} floats does not go on from {state.Values.Length} after {state.Steps} steps");
+        }
+
+        var network = Architecture.StateLength;
+        WriteState(slot, state.Values.AsSpan(0, network));
+        _store.WriteMoments(slot, state.Steps, state.Values.AsSpan(network, Layout.Length), state.Values.AsSpan(network + Layout.Length, Layout.Length));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -43,7 +43,7 @@ public sealed class MasterAgent
     private readonly MasterSettings _settings;
     private readonly JointInput _input;
     private readonly CandidateSelection _selection;
-    private readonly PrioritizedReplay? _replay;
+    private PrioritizedReplay? _replay;
     private readonly RewardScaling? _rewards;
     private readonly EpisodeMemory _episode;
     private readonly int[] _slots;
@@ -203,6 +203,39 @@ public sealed class MasterAgent
         {
             Replay.UpdatePriority(_slots[b], step.Errors[b]);
         }
+    }
+
+    /// <summary>All that it would need to go on from an episode's boundary.</summary>
+    /// <param name="critic">Its critic.</param>
+    /// <param name="replayFrom">Number of the first transition that is wanted; an earlier checkpoint has those before it.</param>
+    public MasterCheckpoint Remember(TrainingState critic, long replayFrom)
+    {
+        var writer = new StateWriter();
+        Save(writer);
+        return new MasterCheckpoint(critic, ReplaySegment.Since(Replay, replayFrom), Replay.Priorities(), Replay.Added, Replay.Beta, writer.ToArray());
+    }
+
+    /// <summary>Goes on from a checkpoint that holds all of its replay memory.</summary>
+    /// <exception cref="InvalidDataException">It is of another cell.</exception>
+    public void Restore(MasterCheckpoint checkpoint)
+    {
+        Load(new StateReader(checkpoint.Own));
+        _replay = ReplaySegment.Refill(_settings.Learning.Replay, _settings.Clients, checkpoint.Replay, checkpoint.Priorities, checkpoint.Added, checkpoint.Beta);
+    }
+
+    /// <summary>Writes what it remembers from one episode to the next, apart from its critic and its replay memory.</summary>
+    public void Save(StateWriter writer)
+    {
+        writer.Write(_storedEpisodes);
+        _rewards?.Save(writer);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        _storedEpisodes = reader.ReadInt32();
+        _rewards?.Load(reader);
     }
 
     private bool StepComplete => _states is not null && _proposals == _settings.Clients;

@@ -28,16 +28,18 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         }
     }
 
-    internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
+    internal override void Write(int slot, int offset, ReadOnlySpan<float> values) => Import(values, offset, Parameters(slot));
+
+    /// <summary>Copies from the order of the layout to a slot, or to a moment that lies as a slot does.</summary>
+    private void Import(ReadOnlySpan<float> values, int offset, float* slot)
     {
-        var to = Parameters(slot);
         foreach (var tensor in Layout.Tensors)
         {
             var begin = Math.Max(offset, tensor.Offset);
             var end = Math.Min(offset + values.Length, tensor.Offset + tensor.Length);
             for (var i = begin; i < end; i++)
             {
-                to[Place(tensor, i)] = values[i - offset];
+                slot[Place(tensor, i)] = values[i - offset];
             }
         }
     }
@@ -71,6 +73,35 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         var statistics = Statistics(slot);
         mean.CopyTo(new Span<float>(statistics, mean.Length));
         variance.CopyTo(new Span<float>(statistics + mean.Length, variance.Length));
+    }
+
+    internal override long ReadMoments(int slot, Span<float> first, Span<float> second)
+    {
+        var block = BlockOf(slot);
+        if (block.Moments is null)
+        {
+            first.Clear();
+            second.Clear();
+            return 0;
+        }
+
+        Export(Moments(block, slot), 0, first);
+        Export(Moments(block, slot) + Layout.Length, 0, second);
+        return block.Steps![slot - block.First];
+    }
+
+    internal override void WriteMoments(int slot, long steps, ReadOnlySpan<float> first, ReadOnlySpan<float> second)
+    {
+        var block = BlockOf(slot);
+        if (steps == 0 && block.Moments is null)
+        {
+            return; // As a slot is that has not learned.
+        }
+
+        block.PrepareSteps();
+        Import(first, 0, Moments(block, slot));
+        Import(second, 0, Moments(block, slot) + Layout.Length);
+        block.Steps![slot - block.First] = steps;
     }
 
     /// <summary>The parameters of a slot, as the passes read them; they stay where they are.</summary>
@@ -109,9 +140,8 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         var (total, layers) = Norms(gradient);
         var scale = Clip(total, block.Settings[at].MaxGradientNorm);
         var step = new AdamStep(block.Settings[at].Rate, ++block.Steps![at], scale);
-        var offset = (nint)at * Layout.Length;
-        var parameters = block.Parameters.Pointer + offset;
-        var first = block.Moments!.Pointer + (2 * offset);
+        var parameters = block.Parameters.Pointer + ((nint)at * Layout.Length);
+        var first = Moments(block, slot);
         var second = first + Layout.Length;
         var moved = false;
         var finite = double.IsFinite(total);
@@ -131,6 +161,9 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
             ParameterLayout.Alignment);
         return new StepOutcome(total, layers, scale < 1, !moved, finite);
     }
+
+    /// <summary>A slot's first moment; the second lies behind it.</summary>
+    private float* Moments(Block block, int slot) => block.Moments!.Pointer + ((nint)(slot - block.First) * 2 * Layout.Length);
 
     public override void Dispose()
     {
