@@ -67,23 +67,12 @@ public sealed class CellActor : UntypedActor
     /// <param name="ReplayFrom">Number of the first replay transition that it must hold.</param>
     public sealed record Remember(long ReplayFrom) : INoSerializationVerificationNeeded;
 
-    /// <summary>From the population, before anything else: go on from a checkpoint.</summary>
-    /// <param name="Checkpoint">The checkpoint, with all of its replay memory.</param>
-    public sealed record Restore(CellCheckpoint Checkpoint) : INoSerializationVerificationNeeded;
+    /// <summary>From the population, before anything else: begin.</summary>
+    /// <param name="Checkpoint">What to go on from, with all of its replay memory; null for the beginning.</param>
+    public sealed record Begin(CellCheckpoint? Checkpoint) : INoSerializationVerificationNeeded;
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new AllForOneStrategy(_ => Directive.Escalate);
-
-    /// <inheritdoc/>
-    protected override void PreStart()
-    {
-        var norm = CellMembers.MaxGradientNormOf(_options);
-        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm));
-        if (_sharedCritic is null)
-        {
-            _device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm));
-        }
-    }
 
     /// <inheritdoc/>
     protected override void OnReceive(object message) => Reserving(message);
@@ -92,6 +81,10 @@ public sealed class CellActor : UntypedActor
     {
         switch (message)
         {
+            case Begin m:
+                _restored = m.Checkpoint;
+                Reserve();
+                break;
             case DeviceProtocol.PoliciesReserved m:
                 _policies = m;
                 StartWhenReserved();
@@ -99,9 +92,6 @@ public sealed class CellActor : UntypedActor
             case DeviceProtocol.CriticReserved m:
                 _critic = m.Reservation;
                 StartWhenReserved();
-                break;
-            case Restore m:
-                _restored = m.Checkpoint;
                 break;
             default:
                 Otherwise(message);
@@ -126,7 +116,7 @@ public sealed class CellActor : UntypedActor
         switch (message)
         {
             case DeviceProtocol.Entered:
-                Begin();
+                BeginEpisode();
                 break;
             case CellProtocol.Stop:
                 _stopRequested = true;
@@ -213,6 +203,16 @@ public sealed class CellActor : UntypedActor
         }
     }
 
+    private void Reserve()
+    {
+        var norm = CellMembers.MaxGradientNormOf(_options);
+        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm));
+        if (_sharedCritic is null)
+        {
+            _device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm));
+        }
+    }
+
     private void StartWhenReserved()
     {
         if (_policies is null || _critic is not { } critic)
@@ -283,7 +283,7 @@ public sealed class CellActor : UntypedActor
         }
     }
 
-    private void Begin()
+    private void BeginEpisode()
     {
         Become(Acting);
         if (_evaluate)

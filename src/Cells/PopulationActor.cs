@@ -188,13 +188,7 @@ public sealed class PopulationActor : ReceiveActor
         int? critic = options.Learns ? null : _critics[(SharedCritic.Of(options), device)];
         var actor = Context.ActorOf(CellActor.Props(cell, options, epoch, device, critic), $"cell-{cell}-{epoch}");
         Context.Watch(actor);
-        Observe(() =>
-        {
-            if (_checkpoints?.Newest(cell) is { } checkpoint)
-            {
-                actor.Tell(new CellActor.Restore(checkpoint));
-            }
-        });
+        Observe(() => actor.Tell(new CellActor.Begin(_checkpoints?.Newest(cell))));
         if (_stopping)
         {
             actor.Tell(CellProtocol.Stop.Instance);

@@ -40,7 +40,7 @@ public sealed record ReplaySegment(long First, int Clients, bool[] Begins, float
     /// <summary>Fills a new memory with the transitions that another one held.</summary>
     /// <param name="capacity">Most transitions held, M.</param>
     /// <param name="clients">N.</param>
-    /// <param name="segments">Segments in order, without a gap; what lies before the oldest transition held is passed over.</param>
+    /// <param name="segments">Segments in order, without a gap; they may overlap. What lies before the oldest transition held is passed over.</param>
     /// <param name="priorities">Priorities of the transitions held, oldest first.</param>
     /// <param name="added">Transitions ever added.</param>
     /// <param name="beta">Exponent of the importance weights.</param>
@@ -54,11 +54,11 @@ public sealed record ReplaySegment(long First, int Clients, bool[] Begins, float
         }
 
         var replay = new PrioritizedReplay(capacity, clients, oldest, beta);
-        long? next = null;
+        var next = long.MaxValue;
         ReadOnlySpan<float> state = [];
         foreach (var segment in segments)
         {
-            if ((next is { } expected && segment.First != expected) || segment.Clients != clients)
+            if (segment.First > next || segment.Clients != clients)
             {
                 throw new InvalidDataException($"a replay segment of {segment.Clients} clients begins at {segment.First}, where {next} of {clients} clients is next");
             }
@@ -72,13 +72,14 @@ public sealed record ReplaySegment(long First, int Clients, bool[] Begins, float
                 }
 
                 var number = segment.First + i;
-                if (number == oldest || (number > oldest && segment.Begins[i]))
+                var isNew = number >= replay.Added;
+                if (isNew && (number == oldest || segment.Begins[i]))
                 {
                     replay.BeginEpisode(state);
                 }
 
                 state = segment.States.AsSpan(row++ * width, width);
-                if (number >= oldest)
+                if (isNew)
                 {
                     var slot = replay.Add(
                         segment.Actions.AsSpan(i * clients * RawAction.Width, clients * RawAction.Width),

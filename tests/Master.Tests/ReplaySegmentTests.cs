@@ -8,12 +8,14 @@ public sealed class ReplaySegmentTests
     private const int Clients = 3;
 
     [Theory]
-    [InlineData(100, 1, 4, 4)]
-    [InlineData(17, 3, 4, 4)]
-    [InlineData(17, 2, 5, 1)]
-    [InlineData(16, 9, 4, 2)]
-    [InlineData(5, 20, 7, 3)]
-    public void A_refilled_memory_is_the_one_that_was_taken(int capacity, int episodes, int steps, int every)
+    [InlineData(100, 1, 4, 4, 0)]
+    [InlineData(17, 3, 4, 4, 0)]
+    [InlineData(17, 2, 5, 1, 0)]
+    [InlineData(16, 9, 4, 2, 0)]
+    [InlineData(5, 20, 7, 3, 0)]
+    [InlineData(40, 9, 4, 2, 8)]
+    [InlineData(23, 12, 4, 2, 6)]
+    public void A_refilled_memory_is_the_one_that_was_taken(int capacity, int episodes, int steps, int every, int overlap)
     {
         var replay = new PrioritizedReplay(capacity, Clients);
         var segments = new List<ReplaySegment>();
@@ -24,7 +26,7 @@ public sealed class ReplaySegmentTests
             Learn(replay, random);
             if (episode % every == 0 || episode == episodes)
             {
-                segments.AddRange(ReplaySegment.Since(replay, segments.Count > 0 ? segments[^1].End : 0));
+                segments.AddRange(ReplaySegment.Since(replay, segments.Count > 0 ? segments[^1].End - overlap : 0));
                 segments.RemoveAll(s => s.End <= replay.Added - replay.Count);
             }
         }
