@@ -7,7 +7,7 @@ namespace Simulator.Agents;
 /// <summary>What the clients of a cell are, apart from their indices and their policies' parameters, which the device holds: one record for all of them.</summary>
 /// <param name="Seed">Seed of the cell.</param>
 /// <param name="Policy">Architecture of the policy.</param>
-/// <param name="SmallLastLayer">Whether the policy's last layer starts within 3e-3.</param>
+/// <param name="LastLayerBound">Bound of the policy's last layer at the start; null where it starts as every other.</param>
 /// <param name="Exploration">Exploration noise.</param>
 /// <param name="Scaling">Scaling of observations; null for raw ones.</param>
 /// <param name="SaturationThreshold">|a| over which an output counts as saturated.</param>
@@ -15,7 +15,7 @@ namespace Simulator.Agents;
 public sealed record ClientSettings(
     ulong Seed,
     NetworkArchitecture Policy,
-    bool SmallLastLayer,
+    float? LastLayerBound,
     ExplorationOptions Exploration,
     ObservationScaling? Scaling,
     double SaturationThreshold,
@@ -59,7 +59,7 @@ public sealed class ClientAgent
     public float[] InitialParameters()
     {
         var random = new RandomStream(_settings.Seed, DrawPurpose.PolicyWeights, _settings.Shared ? 0 : _client);
-        return InitialWeights.Draw(_settings.Policy.Layout, _settings.SmallLastLayer, bound => random.NextUniformSingle(-bound, bound));
+        return InitialWeights.Draw(_settings.Policy.Layout, _settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
     /// <summary>What the policy sees of a raw observation: the same, or a scaled copy.</summary>

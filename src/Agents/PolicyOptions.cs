@@ -22,7 +22,7 @@ public sealed record PolicyOptions
     public PolicyVariant Variant { get; init; } = PolicyVariant.Baseline;
 
     /// <summary>How an actor's last layer starts, apart from the variant.</summary>
-    [Description("Start of an actor's last layer: as the variant has it, small (within 3e-3), or default (within 1/sqrt(fan_in)).")]
+    [Description("Start of an actor's last layer: as the variant has it, small (within 3e-3), default (within 1/sqrt(fan_in)), or tiny (within 1e-4).")]
     public LastLayerStart LastLayer { get; init; } = LastLayerStart.Variant;
 
     /// <summary>Whether each client has a policy of its own.</summary>

@@ -328,9 +328,9 @@ public sealed class CellActor : UntypedActor
             EndEpisode(null);
             Proceed();
         }
-        else if (_cell.EndEvaluationEpisode() is { } reward)
+        else if (_cell.EndEvaluationEpisode() is { } means)
         {
-            Context.Parent.Tell(new PopulationProtocol.Evaluated(_index, _epoch, _cell.FinishedEpisodes, reward));
+            Context.Parent.Tell(new PopulationProtocol.Evaluated(_index, _epoch, _cell.FinishedEpisodes, means.Reward, means.Violations));
             Proceed();
         }
         else if (_stopRequested)
@@ -373,7 +373,7 @@ public sealed class CellActor : UntypedActor
     {
         var totals = _cell.Totals;
         Context.Parent.Tell(new PopulationProtocol.EpisodeFinished(
-            _index, _epoch, _cell.Turn.Episode, totals.Reward, _cell.Epsilon, totals.EnergyViolation, totals.DeadlineViolation, update));
+            _index, _epoch, _cell.Turn.Episode, totals.Reward, _cell.Epsilon, totals.Violations, update));
         _cell.EndEpisode(update);
     }
 

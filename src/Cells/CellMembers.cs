@@ -13,12 +13,24 @@ public static class CellMembers
     public const double ClippedNorm = 1;
 
     /// <summary>Architecture of the clients' policies.</summary>
-    public static NetworkArchitecture PolicyOf(CellOptions options) =>
-        NetworkArchitecture.Actor(options.Policy.Variant, options.Mitigation.Output, Observation.Width, ClientAction.Width);
+    public static NetworkArchitecture PolicyOf(CellOptions options)
+    {
+        var actor = NetworkArchitecture.Actor(options.Policy.Variant, options.Mitigation.Output, Observation.Width, ClientAction.Width);
+        actor = options.Mitigation.ActorActivation switch
+        {
+            ActorActivation.Relu => actor with { Activation = HiddenActivation.Relu },
+            ActorActivation.Tanh => actor with { Activation = HiddenActivation.Tanh },
+            _ => actor,
+        };
+        return options.Mitigation.ActorLayerNorm ? actor.WithHiddenNorm() : actor;
+    }
 
     /// <summary>Architecture of the critic.</summary>
-    public static NetworkArchitecture CriticOf(CellOptions options) =>
-        NetworkArchitecture.Critic(options.Policy.Variant, CriticBank.InputWidth(options.Clients, Observation.Width, ClientAction.Width));
+    public static NetworkArchitecture CriticOf(CellOptions options)
+    {
+        var critic = NetworkArchitecture.Critic(options.Policy.Variant, CriticBank.InputWidth(options.Clients, Observation.Width, ClientAction.Width));
+        return options.Mitigation.CriticLayerNorm ? critic.WithHiddenNorm() : critic;
+    }
 
     /// <summary>Largest gradient norm of each network, 0 for no limit.</summary>
     public static double MaxGradientNormOf(CellOptions options) =>
@@ -31,7 +43,7 @@ public static class CellMembers
     public static ClientSettings ClientsOf(CellOptions options) => new(
         options.Seed,
         PolicyOf(options),
-        InitialWeights.StartsSmall(options.Policy.Variant, options.Policy.LastLayer),
+        InitialWeights.LastLayerBound(options.Policy.Variant, options.Policy.LastLayer),
         options.Exploration,
         ScalingOf(options),
         options.Tracking.SaturationThreshold,

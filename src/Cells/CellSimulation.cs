@@ -5,9 +5,8 @@ namespace Simulator.Cells;
 
 /// <summary>What a phase of acting came to.</summary>
 /// <param name="Reward">Sum of the rewards.</param>
-/// <param name="EnergyViolation">Share of clients with the energy constraint violated, mean over the steps.</param>
-/// <param name="DeadlineViolation">Share of clients late, mean over the steps.</param>
-public readonly record struct EpisodeTotals(double Reward, double EnergyViolation, double DeadlineViolation);
+/// <param name="Violations">Shares of clients that violated a constraint, means over the steps.</param>
+public readonly record struct EpisodeTotals(double Reward, Violations Violations);
 
 /// <summary>
 /// A cell without its mailbox: physics, the running episode, and the order in which training, evaluation and the end follow each other.
@@ -21,9 +20,8 @@ public sealed class CellSimulation
     private readonly CellEnvironment _environment;
     private readonly OffloadingAction[] _actions;
     private double _reward;
-    private double _energy;
-    private double _deadline;
-    private double _evaluated;
+    private Violations _violations;
+    private EpisodeTotals _evaluated;
     private int _lastEvaluation = -1;
 
     /// <summary>Makes a cell before its first episode.</summary>
@@ -62,7 +60,7 @@ public sealed class CellSimulation
     /// <summary>Mean rewards of the constant and greedy policies on the cell's evaluation episodes; empty without evaluation.</summary>
     public BaselineReward[] Baselines() => _options.EvaluationEpisodes == 0
         ? []
-        : [.. Simulator.Environment.Baselines.Evaluate(_options.Environment, _options.Clients, _options.Seed, _options.EvaluationEpisodes).Select(b => new BaselineReward(b.Name, b.Reward))];
+        : [.. Simulator.Environment.Baselines.Evaluate(_options.Environment, _options.Clients, _options.Seed, _options.EvaluationEpisodes).Select(b => new BaselineReward(b.Name, b.Reward, new Violations(b.ServerViolation, b.DeadlineViolation, b.EnergyViolation)))];
 
     /// <summary>Begins the next episode of training, or of acting.</summary>
     public void BeginEpisode() => Begin(_options.Learns ? Phase.Training : Phase.Acting, FinishedEpisodes + 1);
@@ -70,7 +68,7 @@ public sealed class CellSimulation
     /// <summary>Begins an evaluation at its first episode.</summary>
     public void BeginEvaluation()
     {
-        _evaluated = 0;
+        _evaluated = default;
         Begin(Phase.Evaluation, 0);
     }
 
@@ -87,21 +85,24 @@ public sealed class CellSimulation
     /// <param name="actions">Raw actions, [N, 3].</param>
     public StepResult Step(ReadOnlySpan<bool> selected, ReadOnlySpan<float> actions)
     {
+        var refused = 0;
         for (var i = 0; i < _actions.Length; i++)
         {
-            _actions[i] = OffloadingAction.FromRaw(actions.Slice(i * ClientAction.Width, ClientAction.Width), selected[i]);
+            var raw = actions.Slice(i * ClientAction.Width, ClientAction.Width);
+            _actions[i] = OffloadingAction.FromRaw(raw, selected[i]);
+            refused += RawAction.Proposes(raw) && !selected[i] ? 1 : 0;
         }
 
         var result = _environment.Step(_actions);
         _reward += result.Reward;
-        _energy += result.EnergyViolationRatio;
-        _deadline += result.DeadlineViolationRatio;
+        _violations = new Violations(
+            _violations.Server + ((double)refused / _actions.Length), _violations.Deadline + result.DeadlineViolationRatio, _violations.Energy + result.EnergyViolationRatio);
         Turn = Turn with { Step = Turn.Step + 1 };
         return result;
     }
 
     /// <summary>What the episode came to so far.</summary>
-    public EpisodeTotals Totals => new(_reward, _energy / Turn.Step, _deadline / Turn.Step);
+    public EpisodeTotals Totals => Mean(new(_reward, _violations), 1, Turn.Step);
 
     /// <summary>Ends an episode after its learning.</summary>
     /// <param name="update">What was learned; null where there was no update.</param>
@@ -115,15 +116,16 @@ public sealed class CellSimulation
     }
 
     /// <summary>Ends an evaluation episode, and begins the next where there is one.</summary>
-    /// <returns>The mean reward of all, where that was the last; else null.</returns>
-    public double? EndEvaluationEpisode()
+    /// <returns>The means of all, where that was the last; else null.</returns>
+    public EpisodeTotals? EndEvaluationEpisode()
     {
-        _evaluated += _reward;
+        var (sum, steps) = (_evaluated.Violations, Totals.Violations);
+        _evaluated = new(_evaluated.Reward + _reward, new(sum.Server + steps.Server, sum.Deadline + steps.Deadline, sum.Energy + steps.Energy));
         var next = Turn.Episode + 1;
         if (next == _options.EvaluationEpisodes)
         {
             _lastEvaluation = FinishedEpisodes;
-            return _evaluated / next;
+            return Mean(_evaluated, next, next);
         }
 
         Begin(Phase.Evaluation, next);
@@ -143,10 +145,13 @@ public sealed class CellSimulation
         Turn = new Turn(Turn.Epoch, Phase.Training, FinishedEpisodes, 0);
     }
 
+    private static EpisodeTotals Mean(EpisodeTotals sums, int rewards, int ratios) => new(
+        sums.Reward / rewards, new(sums.Violations.Server / ratios, sums.Violations.Deadline / ratios, sums.Violations.Energy / ratios));
+
     private void Begin(Phase phase, int episode)
     {
         Turn = new Turn(Turn.Epoch, phase, episode, 0);
-        (_reward, _energy, _deadline) = (0, 0, 0);
+        (_reward, _violations) = (0, default);
         if (phase == Phase.Evaluation)
         {
             _environment.ResetForEvaluation(episode);

@@ -1,22 +1,25 @@
 namespace Simulator.Compute;
 
 /// <summary>
-/// The parameters that a network starts with: linear layers uniform in [-1/sqrt(fan_in), 1/sqrt(fan_in)], the last one within 3e-3 where it starts small, gains 1, biases of
-/// normalisations 0 (ccm-madrl, sections 2 and 7).
+/// The parameters that a network starts with: linear layers uniform in [-1/sqrt(fan_in), 1/sqrt(fan_in)], the last one within a bound of its own where it has one, gains 1, biases
+/// of normalisations 0 (ccm-madrl, sections 2 and 7).
 /// </summary>
 public static class InitialWeights
 {
     /// <summary>Bound of a small last layer.</summary>
     public const float SmallBound = 3e-3f;
 
+    /// <summary>Bound of a last layer near zero.</summary>
+    public const float TinyBound = 1e-4f;
+
     /// <summary>A uniform draw in [-bound, bound].</summary>
     public delegate float UniformDraw(float bound);
 
     /// <summary>Draws the parameters of one network, in the order of its layout, gaps zero.</summary>
     /// <param name="layout">Where the parameters lie.</param>
-    /// <param name="smallLastLayer">Whether the last layer starts within 3e-3.</param>
+    /// <param name="lastLayerBound">Bound of the last layer; null where it starts as every other.</param>
     /// <param name="draw">Where draws come from; called in the order of the layout.</param>
-    public static float[] Draw(ParameterLayout layout, bool smallLastLayer, UniformDraw draw)
+    public static float[] Draw(ParameterLayout layout, float? lastLayerBound, UniformDraw draw)
     {
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(draw);
@@ -32,7 +35,7 @@ public static class InitialWeights
                 case ParameterKind.Shift:
                     break;
                 default:
-                    var bound = smallLastLayer && tensor.IsLastLayer ? SmallBound : 1 / MathF.Sqrt(tensor.FanIn);
+                    var bound = (tensor.IsLastLayer ? lastLayerBound : null) ?? (1 / MathF.Sqrt(tensor.FanIn));
                     foreach (ref var value in span)
                     {
                         value = draw(bound);
@@ -45,11 +48,12 @@ public static class InitialWeights
         return parameters;
     }
 
-    /// <summary>Whether a variant's actors start their last layer small.</summary>
-    public static bool StartsSmall(PolicyVariant variant, LastLayerStart start) => start switch
+    /// <summary>Bound of the last layer of a variant's actors; null where it starts as every other.</summary>
+    public static float? LastLayerBound(PolicyVariant variant, LastLayerStart start) => start switch
     {
-        LastLayerStart.Small => true,
-        LastLayerStart.Default => false,
-        _ => variant is not (PolicyVariant.Layernorm or PolicyVariant.Fullnorm or PolicyVariant.Clipped),
+        LastLayerStart.Small => SmallBound,
+        LastLayerStart.Tiny => TinyBound,
+        LastLayerStart.Default => null,
+        _ => variant is PolicyVariant.Layernorm or PolicyVariant.Fullnorm or PolicyVariant.Clipped ? null : SmallBound,
     };
 }

@@ -12,11 +12,11 @@ namespace Simulator.Compute;
 /// <param name="Outputs">Width of the output.</param>
 public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, int Outputs)
 {
-    /// <summary>Whether hidden layers end in a ReLU; without it they are linear.</summary>
-    public bool Relu { get; init; } = true;
+    /// <summary>What each hidden layer's sum goes through.</summary>
+    public HiddenActivation Activation { get; init; } = HiddenActivation.Relu;
 
-    /// <summary>Whether a LayerNorm with gain and bias follows each hidden activation.</summary>
-    public bool HiddenNorm { get; init; }
+    /// <summary>Where in each hidden layer a LayerNorm with gain and bias stands, if anywhere.</summary>
+    public HiddenNorm HiddenNorm { get; init; }
 
     /// <summary>Whether a LayerNorm with gain and bias stands between the last layer and the output function.</summary>
     public bool OutputNorm { get; init; }
@@ -46,8 +46,8 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
         };
         return new NetworkArchitecture(inputs, hidden1, hidden2, outputs)
         {
-            Relu = variant != PolicyVariant.Linear,
-            HiddenNorm = variant == PolicyVariant.Fullnorm,
+            Activation = ActivationOf(variant),
+            HiddenNorm = NormOf(variant),
             InputNorm = variant == PolicyVariant.Fullnorm,
             OutputNorm = variant == PolicyVariant.Layernorm,
             Output = output,
@@ -57,10 +57,23 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
     /// <summary>The critic of a variant: joint and candidate input [inputs] to one value.</summary>
     public static NetworkArchitecture Critic(PolicyVariant variant, int inputs) => new(inputs, 512, 128, 1)
     {
-        Relu = variant != PolicyVariant.Linear,
-        HiddenNorm = variant == PolicyVariant.Fullnorm,
+        Activation = ActivationOf(variant),
+        HiddenNorm = NormOf(variant),
         InputNorm = variant == PolicyVariant.Fullnorm,
     };
+
+    /// <summary>The same with Linear, LayerNorm, activation in each hidden layer (Acme's LayerNormMLP).</summary>
+    /// <exception cref="InvalidOperationException">A LayerNorm stands behind each hidden activation already.</exception>
+    public NetworkArchitecture WithHiddenNorm() => HiddenNorm != HiddenNorm.AfterActivation
+        ? this with { HiddenNorm = HiddenNorm.BeforeActivation }
+        : throw new InvalidOperationException("a hidden layer has one LayerNorm: before its activation or behind it");
+
+    /// <summary>Whether a ReLU comes right behind the sum of a hidden layer, so that the product can make it.</summary>
+    internal bool ReluFollowsSum => Activation == HiddenActivation.Relu && HiddenNorm != HiddenNorm.BeforeActivation;
+
+    private static HiddenActivation ActivationOf(PolicyVariant variant) => variant == PolicyVariant.Linear ? HiddenActivation.None : HiddenActivation.Relu;
+
+    private static HiddenNorm NormOf(PolicyVariant variant) => variant == PolicyVariant.Fullnorm ? HiddenNorm.AfterActivation : HiddenNorm.None;
 }
 
 /// <summary>What a parameter tensor is, which decides how it starts.</summary>
@@ -109,9 +122,9 @@ public sealed class ParameterLayout
     internal ParameterLayout(NetworkArchitecture architecture)
     {
         Linear("fc1", architecture.Inputs, architecture.Hidden1);
-        Norm("ln1", architecture.Hidden1, architecture.HiddenNorm);
+        Norm("ln1", architecture.Hidden1, architecture.HiddenNorm != HiddenNorm.None);
         Linear("fc2", architecture.Hidden1, architecture.Hidden2);
-        Norm("ln2", architecture.Hidden2, architecture.HiddenNorm);
+        Norm("ln2", architecture.Hidden2, architecture.HiddenNorm != HiddenNorm.None);
         Linear("fc3", architecture.Hidden2, architecture.Outputs);
         Norm("layer_norm", architecture.Outputs, architecture.OutputNorm);
         Layers = [.. _tensors.Select(t => t.Layer).Distinct(StringComparer.Ordinal)];

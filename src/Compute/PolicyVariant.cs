@@ -36,6 +36,9 @@ public enum LastLayerStart
 
     /// <summary>Uniform in [-1/sqrt(fan_in), 1/sqrt(fan_in)], as every other layer.</summary>
     Default,
+
+    /// <summary>Uniform in [-1e-4, 1e-4]: the near-zero last layer that goes with a LayerNorm in the body (Acme's LayerNormMLP and NearZeroInitializedLinear).</summary>
+    Tiny,
 }
 
 /// <summary>What turns an actor's pre-activations z into actions a in [-1, 1].</summary>

@@ -3,7 +3,10 @@ namespace Simulator.Environment;
 /// <summary>What a policy without learning earns on a cell.</summary>
 /// <param name="Name">Name in snake_case, as results and reports write it.</param>
 /// <param name="Reward">Mean reward of an evaluation episode.</param>
-public readonly record struct BaselineResult(string Name, double Reward);
+/// <param name="ServerViolation">Share of clients whose task the server has no place for, mean over the steps: those beyond the limit or the storage, taken in the order of their indices.</param>
+/// <param name="DeadlineViolation">Share of clients late, mean over the steps.</param>
+/// <param name="EnergyViolation">Share of clients with a battery below the reserve, mean over the steps.</param>
+public readonly record struct BaselineResult(string Name, double Reward, double ServerViolation, double DeadlineViolation, double EnergyViolation);
 
 /// <summary>
 /// Policies that any learner should beat: constants, and the greedy rule by transmission time (ccm-madrl, section 1). Every report puts the
@@ -43,28 +46,59 @@ public static class Baselines
         for (var i = 0; i < results.Length; i++)
         {
             var (name, choose) = Policies[i];
-            var sum = 0.0;
+            var sums = new BaselineResult(name, 0, 0, 0, 0);
             for (var episode = 0; episode < episodes; episode++)
-                sum += RunEpisode(cell, episode, choose, actions);
-            results[i] = new BaselineResult(name, sum / episodes);
+                sums = RunEpisode(cell, episode, choose, actions, sums);
+            var steps = (double)episodes * options.Steps;
+            results[i] = new BaselineResult(name, sums.Reward / episodes, sums.ServerViolation / steps, sums.DeadlineViolation / steps, sums.EnergyViolation / steps);
         }
 
         return results;
     }
 
-    private static double RunEpisode(CellEnvironment cell, int episode, Policy choose, OffloadingAction[] actions)
+    private static BaselineResult RunEpisode(CellEnvironment cell, int episode, Policy choose, OffloadingAction[] actions, BaselineResult before)
     {
         cell.ResetForEvaluation(episode);
-        var reward = 0.0;
+        var (reward, server, deadline, energy) = (0.0, 0.0, 0.0, 0.0);
         StepResult step;
         do
         {
             choose(cell, actions);
+            server += RefusedShare(cell, actions);
             step = cell.Step(actions);
             reward += step.Reward;
+            deadline += step.DeadlineViolationRatio;
+            energy += step.EnergyViolationRatio;
         }
         while (!step.Done);
-        return reward;
+        return new BaselineResult(before.Name, before.Reward + reward, before.ServerViolation + server, before.DeadlineViolation + deadline, before.EnergyViolation + energy);
+    }
+
+    /// <summary>Share of clients whose task a master would refuse that has no values to order them by: the lowest indices first, the rest by the rule of its choice (ccm-madrl, section 3).</summary>
+    private static double RefusedShare(CellEnvironment cell, ReadOnlySpan<OffloadingAction> actions)
+    {
+        var (offloading, size) = (0, 0.0);
+        for (var client = 0; client < actions.Length; client++)
+        {
+            if (actions[client].Placement == Placement.Local)
+                continue;
+            offloading++;
+            size += cell.Sizes[client];
+        }
+
+        if (offloading <= cell.Options.SelectionLimit && size <= cell.Options.StorageMb)
+            return 0;
+
+        var (taken, stored) = (0, 0.0);
+        for (var client = 0; client < actions.Length; client++)
+        {
+            if (actions[client].Placement == Placement.Local || taken == cell.Options.SelectionLimit || stored + cell.Sizes[client] >= cell.Options.StorageMb)
+                continue;
+            taken++;
+            stored += cell.Sizes[client];
+        }
+
+        return (double)(offloading - taken) / actions.Length;
     }
 
     private static Policy AllLocal(double cpuShare) => Constant(new(Placement.Local, cpuShare, Least));

@@ -29,4 +29,7 @@ public enum DrawPurpose : byte
 
     /// <summary>Initial weights of the critic.</summary>
     CriticWeights = 7,
+
+    /// <summary>Resamples of a report's bootstrap intervals; no cell draws from it, so it counts from the other end.</summary>
+    Resampling = 255,
 }

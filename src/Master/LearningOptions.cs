@@ -50,6 +50,11 @@ public sealed record LearningOptions
     [Range(1, 10_000_000)]
     public int Replay { get; init; } = 10_000;
 
+    /// <summary>Exponent alpha of the replay priority (|error| + 0.01)^alpha (Schaul et al., arXiv 1511.05952); 0 draws uniformly.</summary>
+    [Description("Exponent of the replay priority (|TD error| + 0.01)^exponent; 0 draws all transitions alike, with equal weights.")]
+    [Range(0.0, 1.0)]
+    public double PriorityExponent { get; init; } = PrioritizedReplay.Alpha;
+
     /// <summary>Discount factor.</summary>
     [Description("Discount factor of the return.")]
     [Range(0.0, 1.0)]

@@ -59,7 +59,7 @@ public sealed class MasterAgent
         _settings = settings;
         _input = new JointInput(settings.Clients, settings.Scaling);
         _selection = new CandidateSelection(settings.Environment, settings.Selection, settings.Clients, settings.Seed);
-        _replay = settings.Learns ? new PrioritizedReplay(settings.Learning.Replay, settings.Clients) : null;
+        _replay = settings.Learns ? NewReplay(settings, 0, PrioritizedReplay.InitialBeta) : null;
         _rewards = settings.ScaleRewards ? new RewardScaling(settings.Learning.Gamma) : null;
         _episode = new EpisodeMemory(settings.Clients);
         _slots = settings.Learns ? new int[settings.Learning.Batch] : [];
@@ -84,7 +84,7 @@ public sealed class MasterAgent
     public static float[] InitialParameters(NetworkArchitecture critic, ulong seed)
     {
         var random = new RandomStream(seed, DrawPurpose.CriticWeights);
-        return InitialWeights.Draw(critic.Layout, smallLastLayer: true, bound => random.NextUniformSingle(-bound, bound));
+        return InitialWeights.Draw(critic.Layout, InitialWeights.SmallBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
     /// <summary>Takes in all observations of a step.</summary>
@@ -220,7 +220,9 @@ public sealed class MasterAgent
     public void Restore(MasterCheckpoint checkpoint)
     {
         Load(new StateReader(checkpoint.Own));
-        _replay = ReplaySegment.Refill(_settings.Learning.Replay, _settings.Clients, checkpoint.Replay, checkpoint.Priorities, checkpoint.Added, checkpoint.Beta);
+        var replay = NewReplay(_settings, checkpoint.Added - checkpoint.Priorities.Length, checkpoint.Beta);
+        ReplaySegment.Refill(replay, checkpoint.Replay, checkpoint.Priorities, checkpoint.Added);
+        _replay = replay;
     }
 
     /// <summary>Writes what it remembers from one episode to the next, apart from its critic and its replay memory.</summary>
@@ -237,6 +239,9 @@ public sealed class MasterAgent
         _storedEpisodes = reader.ReadInt32();
         _rewards?.Load(reader);
     }
+
+    private static PrioritizedReplay NewReplay(MasterSettings settings, long first, double beta) =>
+        new(settings.Learning.Replay, settings.Clients, first, beta, settings.Learning.PriorityExponent);
 
     private bool StepComplete => _states is not null && _proposals == _settings.Clients;
 

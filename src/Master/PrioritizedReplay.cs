@@ -15,7 +15,7 @@ namespace Simulator.Master;
 /// </remarks>
 public sealed class PrioritizedReplay
 {
-    /// <summary>Exponent of the priority.</summary>
+    /// <summary>Exponent of the priority, the original's.</summary>
     public const double Alpha = 0.6;
 
     /// <summary>Added to an error's magnitude, so that no transition is forgotten for good.</summary>
@@ -35,6 +35,7 @@ public sealed class PrioritizedReplay
     private readonly RowLog<bool> _selected;
     private readonly RowLog<Outcome> _outcomes;
     private readonly long _firstTransition;
+    private readonly double _priorityExponent;
     private bool _inEpisode;
 
     /// <summary>An empty memory; or one about to be refilled from a checkpoint.</summary>
@@ -45,17 +46,21 @@ public sealed class PrioritizedReplay
     /// refilled memory has every transition in its old slot.
     /// </param>
     /// <param name="beta">Exponent of the importance weights before the next sample call.</param>
+    /// <param name="priorityExponent">Exponent of the priority, in [0, 1]: with 0 all transitions are drawn alike, and weigh alike.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
-    public PrioritizedReplay(int capacity, int clients, long firstTransition = 0, double beta = InitialBeta)
+    public PrioritizedReplay(int capacity, int clients, long firstTransition = 0, double beta = InitialBeta, double priorityExponent = Alpha)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(clients);
         ArgumentOutOfRangeException.ThrowIfNegative(firstTransition);
         if (!(beta is >= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(beta), beta, "The exponent lies between 0 and 1.");
+        if (!(priorityExponent is >= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(priorityExponent), priorityExponent, "The exponent lies between 0 and 1.");
         Capacity = capacity;
         Clients = clients;
         Beta = beta;
+        _priorityExponent = priorityExponent;
         _firstTransition = firstTransition;
         _priorities = new SumTree(capacity);
         _states = new RowLog<float>(clients * Observation.Width);
@@ -86,14 +91,14 @@ public sealed class PrioritizedReplay
     internal long AllocatedValues =>
         _states.AllocatedValues + _actions.AllocatedValues + _selected.AllocatedValues + _outcomes.AllocatedValues;
 
-    /// <summary>Priority of a transition with this error: (|error| + 0.01)^0.6.</summary>
+    /// <summary>Priority of a transition with this error: (|error| + 0.01)^0.6, or another exponent.</summary>
     /// <exception cref="ArgumentException">The error is not finite.</exception>
-    public static double ToPriority(double error)
+    public double ToPriority(double error)
     {
         // One NaN or infinity would turn every sum above it, and with them all later draws, into nonsense.
         if (!double.IsFinite(error))
             throw new ArgumentException($"The error {error} is not finite: the caller has diverged.", nameof(error));
-        return Math.Pow(Math.Abs(error) + ErrorOffset, Alpha);
+        return Math.Pow(Math.Abs(error) + ErrorOffset, _priorityExponent);
     }
 
     /// <summary>Begins an episode with its first state.</summary>

@@ -38,22 +38,14 @@ public sealed record ReplaySegment(long First, int Clients, bool[] Begins, float
     }
 
     /// <summary>Fills a new memory with the transitions that another one held.</summary>
-    /// <param name="capacity">Most transitions held, M.</param>
-    /// <param name="clients">N.</param>
+    /// <param name="replay">The memory, empty, with the number of the oldest transition held as its first.</param>
     /// <param name="segments">Segments in order, without a gap; they may overlap. What lies before the oldest transition held is passed over.</param>
     /// <param name="priorities">Priorities of the transitions held, oldest first.</param>
     /// <param name="added">Transitions ever added.</param>
-    /// <param name="beta">Exponent of the importance weights.</param>
     /// <exception cref="InvalidDataException">The segments have a gap, or do not hold what the memory held.</exception>
-    public static PrioritizedReplay Refill(int capacity, int clients, IEnumerable<ReplaySegment> segments, double[] priorities, long added, double beta)
+    public static void Refill(PrioritizedReplay replay, IEnumerable<ReplaySegment> segments, double[] priorities, long added)
     {
-        var oldest = added - priorities.Length;
-        if (oldest < 0 || priorities.Length > capacity)
-        {
-            throw new InvalidDataException($"a replay memory of {capacity} held no {priorities.Length} of {added} transitions");
-        }
-
-        var replay = new PrioritizedReplay(capacity, clients, oldest, beta);
+        var (clients, oldest) = (replay.Clients, replay.Added);
         var next = long.MaxValue;
         ReadOnlySpan<float> state = [];
         foreach (var segment in segments)
@@ -79,7 +71,7 @@ public sealed record ReplaySegment(long First, int Clients, bool[] Begins, float
                 }
 
                 state = segment.States.AsSpan(row++ * width, width);
-                if (isNew)
+                if (isNew && number - oldest < priorities.Length)
                 {
                     var slot = replay.Add(
                         segment.Actions.AsSpan(i * clients * RawAction.Width, clients * RawAction.Width),
@@ -95,9 +87,10 @@ public sealed record ReplaySegment(long First, int Clients, bool[] Begins, float
             next = segment.End;
         }
 
-        return replay.Added == added && replay.Count == priorities.Length
-            ? replay
-            : throw new InvalidDataException($"replay segments end at {replay.Added} with {replay.Count} transitions, where {added} with {priorities.Length} were held");
+        if (replay.Added != added || replay.Count != priorities.Length)
+        {
+            throw new InvalidDataException($"replay segments end at {replay.Added} with {replay.Count} transitions, where {added} with {priorities.Length} were held");
+        }
     }
 
     private static ReplaySegment Of(PrioritizedReplay replay, long first, int count)

@@ -19,10 +19,17 @@ public enum CellStatus : byte
     Failed,
 }
 
-/// <summary>A mean reward over evaluation episodes.</summary>
+/// <summary>Shares of clients that violated a constraint, means over steps.</summary>
+/// <param name="Server">Those that asked to offload and were not taken: more than the limit asked, or no storage was left.</param>
+/// <param name="Deadline">Those whose task was late.</param>
+/// <param name="Energy">Those whose battery was below the reserve.</param>
+public readonly record struct Violations(double Server, double Deadline, double Energy);
+
+/// <summary>What a baseline came to on the evaluation episodes.</summary>
 /// <param name="Name">The policy: a baseline's name.</param>
 /// <param name="Reward">Mean reward of an episode.</param>
-public sealed record BaselineReward(string Name, double Reward);
+/// <param name="Violations">Shares of clients that violated a constraint; of a policy without a master those count as not taken that come too late in the order of the indices.</param>
+public sealed record BaselineReward(string Name, double Reward, Violations Violations);
 
 /// <summary>The messages that a population receives from its cells.</summary>
 public static class PopulationProtocol
@@ -39,18 +46,18 @@ public static class PopulationProtocol
     /// <param name="Episode">The episode, from 1.</param>
     /// <param name="Reward">Sum of the episode's rewards.</param>
     /// <param name="Epsilon">Scale of the exploration noise in it.</param>
-    /// <param name="EnergyViolation">Share of clients with the energy constraint violated, mean over the steps.</param>
-    /// <param name="DeadlineViolation">Share of clients late, mean over the steps.</param>
+    /// <param name="Violations">Shares of clients that violated a constraint.</param>
     /// <param name="Update">What was learned after it; null where there was no update.</param>
     public sealed record EpisodeFinished(
-        int Cell, int Epoch, int Episode, double Reward, double Epsilon, double EnergyViolation, double DeadlineViolation, UpdateReport? Update);
+        int Cell, int Epoch, int Episode, double Reward, double Epsilon, Violations Violations, UpdateReport? Update);
 
     /// <summary>A cell has evaluated its policies without exploration.</summary>
     /// <param name="Cell">Index of the cell.</param>
     /// <param name="Epoch">Its epoch.</param>
     /// <param name="Episode">Training episodes so far.</param>
     /// <param name="Reward">Mean reward of an evaluation episode.</param>
-    public sealed record Evaluated(int Cell, int Epoch, int Episode, double Reward);
+    /// <param name="Violations">Shares of clients that violated a constraint.</param>
+    public sealed record Evaluated(int Cell, int Epoch, int Episode, double Reward, Violations Violations);
 
     /// <summary>A cell hands over parameters at its end.</summary>
     /// <param name="Cell">Index of the cell.</param>

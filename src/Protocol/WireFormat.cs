@@ -73,11 +73,12 @@ internal static class WireFormat
 
         // Population
         Add<PopulationProtocol.CellStarted>(
-            "ps",
-            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Items(m.Baselines, static (v, b) => { v.Text(b.Name); v.Double(b.Reward); }); },
-            static (ref WireReader r) => new(r.Int(), r.Int(), r.Items(12, static (ref WireReader v) => new BaselineReward(v.Text() ?? string.Empty, v.Double()))));
+            "pb",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Items(m.Baselines, static (v, b) => { v.Text(b.Name); v.Double(b.Reward); Write(v, b.Violations); }); },
+            static (ref WireReader r) => new(
+                r.Int(), r.Int(), r.Items(36, static (ref WireReader v) => new BaselineReward(v.Text() ?? string.Empty, v.Double(), Violations(ref v)))));
         Add<PopulationProtocol.EpisodeFinished>(
-            "pf",
+            "pv",
             (w, m) =>
             {
                 w.Int(m.Cell);
@@ -85,15 +86,14 @@ internal static class WireFormat
                 w.Int(m.Episode);
                 w.Double(m.Reward);
                 w.Double(m.Epsilon);
-                w.Double(m.EnergyViolation);
-                w.Double(m.DeadlineViolation);
+                Write(w, m.Violations);
                 Optional(w, m.Update);
             },
-            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), r.Double(), r.Double(), OptionalUpdate(ref r)));
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), Violations(ref r), OptionalUpdate(ref r)));
         Add<PopulationProtocol.Evaluated>(
-            "pe",
-            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); },
-            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double()));
+            "pw",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); Write(w, m.Violations); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), Violations(ref r)));
         Add<PopulationProtocol.CellParameters>(
             "pp",
             (w, m) => { w.Int(m.Cell); Write(w, m.Part); },
@@ -193,6 +193,15 @@ internal static class WireFormat
     }
 
     private static AgentOutcomes Outcomes(ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Int());
+
+    private static void Write(WireWriter w, Violations violations)
+    {
+        w.Double(violations.Server);
+        w.Double(violations.Deadline);
+        w.Double(violations.Energy);
+    }
+
+    private static Violations Violations(ref WireReader r) => new(r.Double(), r.Double(), r.Double());
 
     private static void Write(WireWriter w, GradientReport report)
     {

@@ -104,10 +104,15 @@ public sealed class ClientAgentTests
     [MemberData(nameof(Starts))]
     public void Initial_weights_fill_the_bounds_of_their_layer(PolicyVariant variant, LastLayerStart start)
     {
-        var small = start == LastLayerStart.Small
-            || (start == LastLayerStart.Variant && variant is PolicyVariant.Baseline or PolicyVariant.Large or PolicyVariant.Larger or PolicyVariant.Linear);
+        double? own = start switch
+        {
+            LastLayerStart.Small => 3e-3,
+            LastLayerStart.Tiny => 1e-4,
+            LastLayerStart.Default => null,
+            _ => variant is PolicyVariant.Baseline or PolicyVariant.Large or PolicyVariant.Larger or PolicyVariant.Linear ? 3e-3 : null,
+        };
         var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Observation.Width, ClientAction.Width);
-        var parameters = Client(architecture: architecture, small: InitialWeights.StartsSmall(variant, start)).InitialParameters();
+        var parameters = Client(architecture: architecture, lastLayer: InitialWeights.LastLayerBound(variant, start)).InitialParameters();
 
         Assert.Equal(architecture.Layout.Length, parameters.Length);
         foreach (var tensor in architecture.Layout.Tensors)
@@ -122,7 +127,7 @@ public sealed class ClientAgentTests
                     Assert.All(values, v => Assert.Equal(0, v));
                     break;
                 default:
-                    var bound = tensor.IsLastLayer && small ? 3e-3 : 1 / Math.Sqrt(FanIn(tensor, architecture));
+                    var bound = tensor.IsLastLayer && own is { } last ? last : 1 / Math.Sqrt(FanIn(tensor, architecture));
                     Assert.All(values, v => Assert.InRange(Math.Abs(v), 0, bound * 1.000001));
                     if (values.Length >= 32)
                     {
@@ -181,14 +186,14 @@ public sealed class ClientAgentTests
     }
 
     internal static ClientAgent Client(
-        int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) =>
-        new(client, Settings(seed, scaling, architecture, small));
+        int client = 3, ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, float? lastLayer = InitialWeights.SmallBound) =>
+        new(client, Settings(seed, scaling, architecture, lastLayer));
 
     internal static ClientSettings Settings(
-        ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, bool small = true) => new(
+        ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, float? lastLayer = InitialWeights.SmallBound) => new(
         seed,
         architecture ?? NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width),
-        small,
+        lastLayer,
         new ExplorationOptions(),
         scaling,
         SaturationThreshold: 0.9,

@@ -67,7 +67,7 @@ public sealed class ActingTests
         var options = Acting() with { Policy = new PolicyOptions { Sharing = sharing } };
         var log = await TestPopulation.RunAsync(options);
         using var loop = new BareCell(options, ComputeDevice.Cpu);
-        Assert.All(log.Episodes, e => Assert.Equal(loop.RunEpisode(), (new EpisodeTotals(e.Reward, e.EnergyViolation, e.DeadlineViolation), null)));
+        Assert.All(log.Episodes, e => Assert.Equal(loop.RunEpisode(), (new EpisodeTotals(e.Reward, e.Violations), null)));
     }
 
     [Theory]

@@ -114,7 +114,7 @@ public sealed class CheckpointTests
         var small = TestPopulation.Small(episodes: 60);
         return small with
         {
-            Learning = small.Learning with { Update = update },
+            Learning = small.Learning with { Update = update, PriorityExponent = mitigated ? 0.3 : PrioritizedReplay.Alpha },
             Policy = new PolicyOptions { Variant = variant, Sharing = sharing },
             Mitigation = mitigated
                 ? new MitigationOptions { Output = OutputFunction.Inverting, Observations = ObservationScale.Scaled, Rewards = RewardScale.Scaled }

@@ -29,12 +29,12 @@ internal sealed class CellLog
         var text = new System.Text.StringBuilder();
         foreach (var e in Episodes)
         {
-            text.AppendLine($"{e.Episode} {e.Reward:R} {e.Epsilon:R} {e.EnergyViolation:R} {e.DeadlineViolation:R} {Text(e.Update)}");
+            text.AppendLine($"{e.Episode} {e.Reward:R} {e.Epsilon:R} {e.Violations} {Text(e.Update)}");
         }
 
         foreach (var e in Evaluations)
         {
-            text.AppendLine($"evaluated {e.Episode} {e.Reward:R}");
+            text.AppendLine($"evaluated {e.Episode} {e.Reward:R} {e.Violations}");
         }
 
         foreach (var (owner, values) in Parameters)

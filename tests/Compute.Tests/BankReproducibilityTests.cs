@@ -49,6 +49,18 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
     }
 
     [Theory]
+    [InlineData(PolicyVariant.Baseline, HiddenActivation.Relu)]
+    [InlineData(PolicyVariant.Baseline, HiddenActivation.Tanh)]
+    [InlineData(PolicyVariant.Linear, HiddenActivation.None)]
+    public void So_do_policies_with_a_norm_before_their_hidden_activations(PolicyVariant variant, HiddenActivation activation)
+    {
+        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Inputs, Outputs).WithHiddenNorm() with { Activation = activation };
+        var alone = Life(architecture, 0.05, 20, slots: 1, at: 0, first: 0, count: 1, clients: [1], grow: false)[0];
+        foreach (var (slots, at, first, count) in new[] { (3, 0, 0, 3), (11, 7, 2, 6), (53, 50, 0, 53) })
+            Lived.Same(alone, Life(architecture, 0.05, 20, slots, at, first, count, [1], grow: slots == 11)[0], $"at {at} of {slots}, slots {first} to {first + count - 1} as one");
+    }
+
+    [Theory]
     [MemberData(nameof(Policies))]
     public void Clients_that_learn_one_after_the_other_learn_what_they_learn_together(PolicyVariant variant, OutputFunction output, int batch)
     {
@@ -80,26 +92,29 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
             Numbers.SameBits(Read(stacked, i), Read(sequential, i), $"client {i}");
     }
 
-    public static TheoryData<PolicyVariant, int> Critics()
+    /// <summary>Variants, whether a LayerNorm stands before each hidden activation, and clients.</summary>
+    public static TheoryData<PolicyVariant, bool, int> Critics()
     {
-        var data = new TheoryData<PolicyVariant, int>();
+        var data = new TheoryData<PolicyVariant, bool, int>();
         foreach (var variant in Enum.GetValues<PolicyVariant>().Where(v => v is PolicyVariant.Baseline or PolicyVariant.Linear or PolicyVariant.Fullnorm))
         {
-            data.Add(variant, 3);
-            data.Add(variant, 20);
+            data.Add(variant, false, 3);
+            data.Add(variant, false, 20);
         }
+
+        data.Add(PolicyVariant.Baseline, true, 20);
 
         return data;
     }
 
     [Theory]
     [MemberData(nameof(Critics))]
-    public void A_critic_values_and_learns_alike_beside_critics_of_other_cells(PolicyVariant variant, int clients)
+    public void A_critic_values_and_learns_alike_beside_critics_of_other_cells(PolicyVariant variant, bool norm, int clients)
     {
-        var alone = CriticLife(variant, clients, cells: 1, at: 0);
+        var alone = CriticLife(variant, norm, clients, cells: 1, at: 0);
         foreach (var (cells, at) in new[] { (2, 0), (2, 1), (3, 1), (6, 5), (6, 2) })
         {
-            var together = CriticLife(variant, clients, cells, at);
+            var together = CriticLife(variant, norm, clients, cells, at);
             Assert.Equal(alone.Count, together.Count);
             for (var i = 0; i < alone.Count; i++)
             {
@@ -157,13 +172,13 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
     }
 
     /// <summary>Everything that a critic says and becomes in a few updates, beside critics whose minibatches have other numbers of candidates.</summary>
-    private List<(string What, float[] Values)> CriticLife(PolicyVariant variant, int clients, int cells, int at)
+    private List<(string What, float[] Values)> CriticLife(PolicyVariant variant, bool norm, int clients, int cells, int at)
     {
         const int batch = 64;
         var pairs = Math.Min(10, clients);
         var width = clients * (Inputs + Outputs);
-        using var bank = CriticBank.Create(
-            device, NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, Inputs, Outputs)), clients, Inputs, Outputs);
+        var architecture = NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, Inputs, Outputs));
+        using var bank = CriticBank.Create(device, norm ? architecture.WithHiddenNorm() : architecture, clients, Inputs, Outputs);
         bank.Allocate(cells, Rate, variant == PolicyVariant.Fullnorm ? 0.01 : 0);
         for (var c = 0; c < cells; c++)
             bank.Write(c, 0, Numbers.Parameters(bank.Architecture, Who(c)));

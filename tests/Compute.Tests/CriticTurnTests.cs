@@ -7,13 +7,20 @@ public sealed class CriticTurnTests
     private const int Batch = 13;
     private const int Width = Clients * 10;
 
-    public static TheoryData<PolicyVariant> Variants() => new(PolicyVariant.Baseline, PolicyVariant.Linear, PolicyVariant.Fullnorm);
+    /// <summary>Variants, and whether a LayerNorm stands before each hidden activation.</summary>
+    public static TheoryData<PolicyVariant, bool> Variants() => new()
+    {
+        { PolicyVariant.Baseline, false },
+        { PolicyVariant.Baseline, true },
+        { PolicyVariant.Linear, false },
+        { PolicyVariant.Fullnorm, false },
+    };
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void Turns_that_go_on_from_the_last_one_equal_turns_that_begin_anew(PolicyVariant variant)
+    public void Turns_that_go_on_from_the_last_one_equal_turns_that_begin_anew(PolicyVariant variant, bool norm)
     {
-        using var bank = Bank(variant, ComputeDevice.Cpu);
+        using var bank = Bank(variant, norm);
         var joint = Numbers.Uniform(5, Batch * Width, 1);
         var weights = Weights();
         var turn = new ClientTurn();
@@ -37,26 +44,26 @@ public sealed class CriticTurnTests
     [Fact]
     public void The_turn_of_a_client_that_is_not_there_is_refused()
     {
-        using var bank = Bank(PolicyVariant.Baseline, ComputeDevice.Cpu);
+        using var bank = Bank(PolicyVariant.Baseline, norm: false);
 
         Assert.Throws<ArgumentException>(() => bank.Differentiate(0, [new ActorQuestion(new float[Batch * Width], Weights(), new ClientTurn { Client = Clients })]));
     }
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void Any_number_of_threads_computes_the_same_bits(PolicyVariant variant)
+    public void Any_number_of_threads_computes_the_same_bits(PolicyVariant variant, bool norm)
     {
-        var one = Life(variant, 1);
+        var one = Life(variant, norm, 1);
 
-        Assert.Equal(one, Life(variant, 2));
-        Assert.Equal(one, Life(variant, 5));
+        Assert.Equal(one, Life(variant, norm, 2));
+        Assert.Equal(one, Life(variant, norm, 5));
     }
 
-    private static float[] Life(PolicyVariant variant, int threads)
+    private static float[] Life(PolicyVariant variant, bool norm, int threads)
     {
         // Large enough for every operation to be cut into parts.
         const int clients = 50, batch = 64, width = clients * 10;
-        var architecture = NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, 7, 3));
+        var architecture = Architecture(variant, norm, clients);
         using var bank = CriticBank.Create(ComputeDevice.Cpu.WithThreads(threads), architecture, clients, 7, 3);
         bank.Allocate(1, 0.01, 0);
         bank.Write(0, 0, Numbers.Parameters(architecture, 3));
@@ -77,13 +84,19 @@ public sealed class CriticTurnTests
         return [.. results, .. parameters];
     }
 
-    private static CriticBank Bank(PolicyVariant variant, ComputeDevice device)
+    private static CriticBank Bank(PolicyVariant variant, bool norm)
     {
-        var architecture = NetworkArchitecture.Critic(variant, CriticBank.InputWidth(Clients, 7, 3));
-        var bank = CriticBank.Create(device, architecture, Clients, 7, 3);
+        var architecture = Architecture(variant, norm, Clients);
+        var bank = CriticBank.Create(ComputeDevice.Cpu, architecture, Clients, 7, 3);
         bank.Allocate(1, 0.01, 0);
         bank.Write(0, 0, Numbers.Parameters(architecture, 2));
         return bank;
+    }
+
+    private static NetworkArchitecture Architecture(PolicyVariant variant, bool norm, int clients)
+    {
+        var architecture = NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, 7, 3));
+        return norm ? architecture.WithHiddenNorm() : architecture;
     }
 
     private static double[] Weights() => [.. Enumerable.Range(0, Batch).Select(b => 1.0 / (1 + b))];

@@ -138,13 +138,22 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
         }
     }
 
-    public static TheoryData<PolicyVariant> Critics() => new(PolicyVariant.Baseline, PolicyVariant.Linear, PolicyVariant.Layernorm, PolicyVariant.Fullnorm);
+    /// <summary>Variants, and whether a LayerNorm stands before each hidden activation.</summary>
+    public static TheoryData<PolicyVariant, bool> Critics() => new()
+    {
+        { PolicyVariant.Baseline, false },
+        { PolicyVariant.Baseline, true },
+        { PolicyVariant.Linear, false },
+        { PolicyVariant.Linear, true },
+        { PolicyVariant.Layernorm, false },
+        { PolicyVariant.Fullnorm, false },
+    };
 
     [Theory]
     [MemberData(nameof(Critics))]
-    public void A_critic_values_candidates_as_on_the_whole_input(PolicyVariant variant)
+    public void A_critic_values_candidates_as_on_the_whole_input(PolicyVariant variant, bool norm)
     {
-        var cell = new Cell(device, variant, clients: 5);
+        var cell = new Cell(device, variant, norm, clients: 5);
         var candidates = new List<Candidate>();
         for (var b = 0; b < Batch; b++)
         {
@@ -160,10 +169,10 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
 
     [Theory]
     [MemberData(nameof(Critics))]
-    public void A_critic_learns_as_autograd_has_it_on_the_whole_input(PolicyVariant variant)
+    public void A_critic_learns_as_autograd_has_it_on_the_whole_input(PolicyVariant variant, bool norm)
     {
         const int most = 4;
-        var cell = new Cell(device, variant, clients: 5);
+        var cell = new Cell(device, variant, norm, clients: 5);
         var random = new Random(4);
         var pairs = new List<Candidate>();
         var members = new int[Batch * most];
@@ -226,9 +235,9 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
 
     [Theory]
     [MemberData(nameof(Critics))]
-    public void The_actors_loss_passes_gradient_to_every_action_as_autograd_has_it_over_all_candidates(PolicyVariant variant)
+    public void The_actors_loss_passes_gradient_to_every_action_as_autograd_has_it_over_all_candidates(PolicyVariant variant, bool norm)
     {
-        var cell = new Cell(device, variant, clients: 5);
+        var cell = new Cell(device, variant, norm, clients: 5);
         var answer = cell.Bank.Differentiate(1, [new ActorQuestion(cell.Joint, cell.Weights)])[0];
 
         var network = cell.Reference();
@@ -270,18 +279,15 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
     private sealed class Cell
     {
         private readonly PolicyVariant _variant;
+        private readonly bool _norm;
         private readonly float[] _parameters;
 
-        internal Cell(ComputeDevice device, PolicyVariant variant, int clients)
+        internal Cell(ComputeDevice device, PolicyVariant variant, bool norm, int clients)
         {
-            _variant = variant;
+            (_variant, _norm) = (variant, norm);
             Clients = clients;
-            Bank = CriticBank.Create(
-                device,
-                NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, GradientTests.Inputs, Outputs)),
-                clients,
-                GradientTests.Inputs,
-                Outputs);
+            var architecture = NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, GradientTests.Inputs, Outputs));
+            Bank = CriticBank.Create(device, norm ? architecture.WithHiddenNorm() : architecture, clients, GradientTests.Inputs, Outputs);
             Bank.Allocate(2, 0, 0);
             _parameters = Numbers.Parameters(Bank.Architecture, 3);
             Bank.Write(0, 0, Numbers.Parameters(Bank.Architecture, 4));
@@ -309,7 +315,7 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
         internal double[] Weights { get; }
 
         internal ReferenceNetwork Reference() =>
-            new(_variant, Bank.Layout, _parameters, Bank.Architecture.InputNorm ? Bank.ReadStatistics(1) : null);
+            new(_variant, Bank.Layout, _parameters, Bank.Architecture.InputNorm ? Bank.ReadStatistics(1) : null, _norm);
 
         /// <summary>The whole un-split input of each candidate, [candidates, 10 N + 10].</summary>
         internal Tensor Inputs(List<Candidate> candidates)

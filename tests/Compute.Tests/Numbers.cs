@@ -55,7 +55,7 @@ internal static class Numbers
     internal static float[] Parameters(NetworkArchitecture architecture, int seed)
     {
         var random = new Random(seed);
-        var parameters = InitialWeights.Draw(architecture.Layout, smallLastLayer: false, bound => (float)(((2 * random.NextDouble()) - 1) * bound));
+        var parameters = InitialWeights.Draw(architecture.Layout, lastLayerBound: null, bound => (float)(((2 * random.NextDouble()) - 1) * bound));
         foreach (var tensor in architecture.Layout.Tensors.Where(t => t.Kind != ParameterKind.Linear))
         {
             foreach (ref var value in parameters.AsSpan(tensor.Offset, tensor.Length))

@@ -11,12 +11,22 @@ internal sealed class ReferenceNetwork
     private static readonly TorchSharp.Scalar Epsilon = 1e-5;
 
     private readonly PolicyVariant _variant;
+    private readonly bool _normBefore;
+    private readonly bool _tanh;
     private readonly ParameterLayout _layout;
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly (Tensor Mean, Tensor Variance)? _input;
 
-    internal ReferenceNetwork(PolicyVariant variant, ParameterLayout layout, float[] parameters, (float[] Mean, float[] Variance)? input = null)
+    /// <param name="variant">The research's variant.</param>
+    /// <param name="layout">Order of the parameters.</param>
+    /// <param name="parameters">The parameters.</param>
+    /// <param name="input">Running statistics of the input, where it is normalised.</param>
+    /// <param name="normBefore">Whether a LayerNorm stands before each hidden activation.</param>
+    /// <param name="tanh">Whether the hidden activation is tanh, whatever the variant's.</param>
+    internal ReferenceNetwork(
+        PolicyVariant variant, ParameterLayout layout, float[] parameters, (float[] Mean, float[] Variance)? input = null, bool normBefore = false, bool tanh = false)
     {
+        (_normBefore, _tanh) = (normBefore, tanh);
         _variant = variant;
         _layout = layout;
         foreach (var t in layout.Tensors)
@@ -56,7 +66,10 @@ internal sealed class ReferenceNetwork
 
     private Tensor Hidden(Tensor u, string norm)
     {
-        var h = _variant == PolicyVariant.Linear ? u : F.relu(u);
-        return _variant == PolicyVariant.Fullnorm ? F.layer_norm(h, [h.shape[1]], this[$"{norm}.weight"], this[$"{norm}.bias"]) : h;
+        u = _normBefore ? Norm(u, norm) : u;
+        var h = _tanh ? u.tanh() : _variant == PolicyVariant.Linear ? u : F.relu(u);
+        return _variant == PolicyVariant.Fullnorm ? Norm(h, norm) : h;
     }
+
+    private Tensor Norm(Tensor x, string name) => F.layer_norm(x, [x.shape[1]], this[$"{name}.weight"], this[$"{name}.bias"]);
 }

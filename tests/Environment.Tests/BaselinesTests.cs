@@ -40,6 +40,51 @@ public sealed class BaselinesTests
     }
 
     [Fact]
+    public void Whoever_offloads_beyond_the_limit_or_the_storage_violates_the_server()
+    {
+        var options = new EnvironmentOptions { Steps = 3, StorageMb = 120 };
+        var rows = Baselines.Evaluate(options, clients: 20, seed: 3, episodes: 2).ToDictionary(row => row.Name);
+        var (refused, late, drained) = (0.0, 0.0, 0.0);
+        var cell = new CellEnvironment(options, clients: 20, seed: 3);
+        for (var episode = 0; episode < 2; episode++)
+        {
+            cell.ResetForEvaluation(episode);
+            for (var step = 0; step < 3; step++)
+            {
+                // All offload, more than ten: the first ones that fit, by the lowest indices.
+                var (taken, stored) = (0, 0.0);
+                foreach (var size in cell.Sizes)
+                {
+                    if (taken < 10 && stored + size < 120)
+                    {
+                        taken++;
+                        stored += size;
+                    }
+                }
+
+                Assert.InRange(taken, 1, 10);
+                refused += (20 - taken) / 20.0;
+                var result = cell.Step(Enumerable.Repeat(new OffloadingAction(Placement.Offload, 0.01, 1), 20).ToArray());
+                late += result.DeadlineViolationRatio;
+                drained += result.EnergyViolationRatio;
+            }
+        }
+
+        var offload = rows["all_offload_full_power"];
+        Assert.Equal((refused / 6, late / 6, drained / 6), (offload.ServerViolation, offload.DeadlineViolation, offload.EnergyViolation));
+        Assert.Equal(0, rows["all_local_full_cpu"].ServerViolation);
+        Assert.Equal(0, rows["greedy_shortest_transmission"].ServerViolation);
+        Assert.InRange(rows["all_local_1_percent_cpu"].DeadlineViolation, 0.01, 1);
+    }
+
+    [Fact]
+    public void Nobody_violates_a_server_that_has_place_for_all()
+    {
+        var rows = Baselines.Evaluate(new() { StorageMb = 1000 }, clients: 10, seed: 3, episodes: 1);
+        Assert.All(rows, row => Assert.Equal(0, row.ServerViolation));
+    }
+
+    [Fact]
     public void Without_episodes_there_is_no_mean() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Baselines.Evaluate(new(), clients: 5, seed: 3, episodes: 0));
 }

@@ -79,7 +79,7 @@ public sealed class EpisodeMemoryTests
             Assert.Equal(t == 2, replay.Done(t));
         }
 
-        Assert.Equal(new[] { 1.0, 2, 3 }.Sum(PrioritizedReplay.ToPriority), replay.Total, 1e-12);
+        Assert.Equal(new[] { 1.0, 2, 3 }.Sum(replay.ToPriority), replay.Total, 1e-12);
     }
 
     [Theory]

@@ -137,6 +137,29 @@ public sealed class PrioritizedReplayTests
     }
 
     [Fact]
+    public void With_exponent_zero_each_transition_has_an_equal_share_of_the_draws_and_weighs_alike()
+    {
+        const int Held = 8;
+        var replay = new PrioritizedReplay(Held, Clients, priorityExponent: 0);
+        for (var i = 0; i < Held; i++)
+        {
+            replay.BeginEpisode(Row(Observation.Width, i));
+            replay.Add(Row(RawAction.Width, i), [true, false], 0, Row(Observation.Width, i), done: true, error: Math.Pow(10, i));
+        }
+
+        replay.UpdatePriority(3, 1e9);
+        var slots = new int[2 * Held];
+        var weights = new double[2 * Held];
+        replay.Sample([.. Enumerable.Repeat(0.5, slots.Length)], slots, weights);
+
+        // The order of the slots is the tree's; each comes twice, as its segment is two draws wide.
+        Assert.Equal([.. Enumerable.Range(0, Held).SelectMany(i => new[] { i, i })], slots.Order().ToArray());
+        Assert.All(weights, w => Assert.Equal(1, w));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PrioritizedReplay(Held, Clients, priorityExponent: 1.1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PrioritizedReplay(Held, Clients, priorityExponent: double.NaN));
+    }
+
+    [Fact]
     public void Memory_grows_with_use_and_then_stays()
     {
         const int Capacity = 10_000;

@@ -6,6 +6,7 @@ namespace Simulator.Master.Tests;
 public sealed class ReplaySegmentTests
 {
     private const int Clients = 3;
+    private const double Exponent = 0.4;
 
     [Theory]
     [InlineData(100, 1, 4, 4, 0)]
@@ -17,7 +18,7 @@ public sealed class ReplaySegmentTests
     [InlineData(23, 12, 4, 2, 6)]
     public void A_refilled_memory_is_the_one_that_was_taken(int capacity, int episodes, int steps, int every, int overlap)
     {
-        var replay = new PrioritizedReplay(capacity, Clients);
+        var replay = new PrioritizedReplay(capacity, Clients, priorityExponent: Exponent);
         var segments = new List<ReplaySegment>();
         var random = new Random(5);
         for (var episode = 1; episode <= episodes; episode++)
@@ -31,7 +32,7 @@ public sealed class ReplaySegmentTests
             }
         }
 
-        var refilled = ReplaySegment.Refill(capacity, Clients, segments, replay.Priorities(), replay.Added, replay.Beta);
+        var refilled = Refill(replay, segments);
         AssertSame(replay, refilled);
         for (var episode = 0; episode < 8; episode++)
         {
@@ -56,10 +57,18 @@ public sealed class ReplaySegmentTests
 
         foreach (var missing in segments)
         {
-            Assert.Throws<InvalidDataException>(() => ReplaySegment.Refill(50, Clients, segments.Where(s => s != missing), replay.Priorities(), replay.Added, replay.Beta));
+            Assert.Throws<InvalidDataException>(() => Refill(replay, segments.Where(s => s != missing)));
         }
 
-        Assert.Throws<InvalidDataException>(() => ReplaySegment.Refill(50, Clients, segments, replay.Priorities(), replay.Added + 1, replay.Beta));
+        var one = new PrioritizedReplay(50, Clients);
+        Assert.Throws<InvalidDataException>(() => ReplaySegment.Refill(one, segments, replay.Priorities(), replay.Added + 1));
+    }
+
+    private static PrioritizedReplay Refill(PrioritizedReplay replay, IEnumerable<ReplaySegment> segments)
+    {
+        var refilled = new PrioritizedReplay(replay.Capacity, Clients, replay.Added - replay.Count, replay.Beta, Exponent);
+        ReplaySegment.Refill(refilled, segments, replay.Priorities(), replay.Added);
+        return refilled;
     }
 
     private static void AddEpisode(PrioritizedReplay replay, Random random, int steps)

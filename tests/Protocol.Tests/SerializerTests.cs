@@ -32,9 +32,9 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
         [typeof(CellProtocol.Parameters)] = "ep",
         [typeof(CellProtocol.ClientState)] = "ec",
         [typeof(CellProtocol.Stop)] = "es",
-        [typeof(PopulationProtocol.CellStarted)] = "ps",
-        [typeof(PopulationProtocol.EpisodeFinished)] = "pf",
-        [typeof(PopulationProtocol.Evaluated)] = "pe",
+        [typeof(PopulationProtocol.CellStarted)] = "pb",
+        [typeof(PopulationProtocol.EpisodeFinished)] = "pv",
+        [typeof(PopulationProtocol.Evaluated)] = "pw",
         [typeof(PopulationProtocol.CellParameters)] = "pp",
         [typeof(PopulationProtocol.CellEnded)] = "pd",
     };

@@ -95,7 +95,7 @@ internal sealed unsafe class CriticFirstLayer(HostStore store, HostNetwork netwo
         (from, to) => Product.Multiply(
             new Factor(x[from] + begin, x.Stride, 1), new Rows(layer.Joint[begin], Hidden1), new Rows(sums[from], Hidden1), to - from, end - begin, Hidden1, new Rows(start[from], start.Stride)));
 
-    /// <summary>The first layer's activation of candidates: the joint part of their rows, and their own part on top.</summary>
+    /// <summary>The first layer's sum of candidates, after the ReLU where that comes right behind it: the joint part of their rows, and their own part on top.</summary>
     internal void Activate(FirstLayerWeights layer, Rows x, Rows u1Joint, ReadOnlySpan<Candidate> candidates, Rows u1)
     {
         using var frame = Scratch.Open();
@@ -107,7 +107,7 @@ internal sealed unsafe class CriticFirstLayer(HostStore store, HostNetwork netwo
         }
 
         Product.Multiply(
-            new Factor(features.At, features.Stride, 1), layer.Candidate, u1, candidates.Length, shape.CandidateWidth, Hidden1, u1, store.Architecture.Relu);
+            new Factor(features.At, features.Stride, 1), layer.Candidate, u1, candidates.Length, shape.CandidateWidth, Hidden1, u1, store.Architecture.ReluFollowsSum);
     }
 
     /// <summary>Observation and raw action of each candidate, zero for the zero candidate.</summary>

@@ -1,8 +1,9 @@
 namespace Simulator.Compute;
 
 /// <summary>
-/// What the backward pass of a network needs of its forward pass, for rows of one slot: U, [rows, hidden], what a hidden layer comes to after the ReLU, where there is one; H, [rows, hidden], the same after
-/// LayerNorm, where there is one, else U itself; N and Scale, [rows, hidden] and [rows], normalised rows and their scales; Z, [rows, outputs].
+/// What the backward pass of a network needs of its forward pass, for rows of one slot. U, [rows, hidden], is where a hidden layer's sum arrives, and H, [rows, hidden], what the layer comes
+/// to. Without a LayerNorm both are one, and hold the activation. With one behind the activation U holds the activation; with one before it U holds the normalised rows. N and Scale,
+/// [rows, hidden] and [rows], are normalised rows and their scales; Z, [rows, outputs].
 /// </summary>
 internal unsafe struct HostTrace
 {
@@ -65,8 +66,8 @@ internal sealed unsafe class HostNetwork
         _w3 = layout["fc3.weight"].Offset;
         _b3 = layout["fc3.bias"].Offset;
         (int, int) Norm(string name) => (layout[$"{name}.weight"].Offset, layout[$"{name}.bias"].Offset);
-        _norm1 = network.HiddenNorm ? Norm("ln1") : default;
-        _norm2 = network.HiddenNorm ? Norm("ln2") : default;
+        _norm1 = network.HiddenNorm != HiddenNorm.None ? Norm("ln1") : default;
+        _norm2 = network.HiddenNorm != HiddenNorm.None ? Norm("ln2") : default;
         _normOut = network.OutputNorm ? Norm("layer_norm") : default;
     }
 
@@ -85,10 +86,11 @@ internal sealed unsafe class HostNetwork
         var (hidden1, hidden2, outputs) = (_network.Hidden1, _network.Hidden2, _network.Outputs);
         var trace = new HostTrace { U1 = frame.Take(rows, hidden1), U2 = frame.Take(rows, hidden2), Z = frame.Take(rows, outputs) };
         (trace.H1, trace.H2) = (trace.U1, trace.U2);
-        if (_network.HiddenNorm)
+        if (_network.HiddenNorm != HiddenNorm.None)
         {
-            (trace.H1, trace.N1) = (frame.Take(rows, hidden1), frame.Take(rows, hidden1));
-            (trace.H2, trace.N2) = (frame.Take(rows, hidden2), frame.Take(rows, hidden2));
+            var before = _network.HiddenNorm == HiddenNorm.BeforeActivation;
+            (trace.H1, trace.N1) = (frame.Take(rows, hidden1), before ? trace.U1 : frame.Take(rows, hidden1));
+            (trace.H2, trace.N2) = (frame.Take(rows, hidden2), before ? trace.U2 : frame.Take(rows, hidden2));
             trace.Scale1 = frame.Take(rows);
             trace.Scale2 = frame.Take(rows);
         }
@@ -102,14 +104,14 @@ internal sealed unsafe class HostNetwork
         return trace;
     }
 
-    /// <summary>From <see cref="HostTrace.U1"/>, after the ReLU where there is one, to <see cref="HostTrace.Z"/>.</summary>
+    /// <summary>From the first layer's sum in <see cref="HostTrace.U1"/>, after the ReLU where that comes right behind it, to <see cref="HostTrace.Z"/>.</summary>
     internal void Forward(float* slot, HostTrace trace, int rows)
     {
         var (hidden1, hidden2, outputs) = (_network.Hidden1, _network.Hidden2, _network.Outputs);
-        Norm(trace.U1, trace.N1, trace.Scale1, trace.H1, rows, hidden1, slot, _norm1);
+        Hidden(trace.U1, trace.N1, trace.Scale1, trace.H1, rows, hidden1, slot, _norm1);
         Product.Multiply(
-            new Factor(trace.H1.At, trace.H1.Stride, 1), new Rows(slot + _w2, hidden2), trace.U2, rows, hidden1, hidden2, new Rows(slot + _b2, 0), _network.Relu);
-        Norm(trace.U2, trace.N2, trace.Scale2, trace.H2, rows, hidden2, slot, _norm2);
+            new Factor(trace.H1.At, trace.H1.Stride, 1), new Rows(slot + _w2, hidden2), trace.U2, rows, hidden1, hidden2, new Rows(slot + _b2, 0), _network.ReluFollowsSum);
+        Hidden(trace.U2, trace.N2, trace.Scale2, trace.H2, rows, hidden2, slot, _norm2);
         var weights = W3(slot);
         for (var r = 0; r < rows; r++)
         {
@@ -122,12 +124,12 @@ internal sealed unsafe class HostNetwork
         if (_network.OutputNorm)
         {
             Copy(trace.Z, trace.NormOut, rows, outputs);
-            Kernels.Normalise(trace.NormOut, rows, outputs, trace.ScaleOut);
-            Kernels.GainAndShift(trace.NormOut, rows, outputs, slot + _normOut.Gain, slot + _normOut.Shift, trace.Z);
+            LayerNormKernels.Normalise(trace.NormOut, rows, outputs, trace.ScaleOut);
+            LayerNormKernels.GainAndShift(trace.NormOut, rows, outputs, slot + _normOut.Gain, slot + _normOut.Shift, trace.Z);
         }
     }
 
-    /// <summary>The first half of the backward pass: from the gradient of z to that of the second layer's activation before the ReLU, row by row.</summary>
+    /// <summary>The first half of the backward pass: from the gradient of z to that of the second layer's sum, row by row where no gradient of a gain is wanted.</summary>
     /// <param name="slot">Parameters.</param>
     /// <param name="trace">The forward pass.</param>
     /// <param name="rows">Rows.</param>
@@ -149,7 +151,7 @@ internal sealed unsafe class HostNetwork
             Kernels.SumRows(dz, rows, outputs, gradient + _b3);
         }
 
-        BackwardHidden(du2, trace.U2, trace.N2, trace.Scale2, rows, hidden2, slot, gradient, _norm2);
+        BackwardHidden(du2, trace.U2, trace.H2, trace.N2, trace.Scale2, rows, hidden2, slot, gradient, _norm2);
         if (gradient != null)
         {
             Kernels.SumRows(du2, rows, hidden2, gradient + _b2);
@@ -172,40 +174,80 @@ internal sealed unsafe class HostNetwork
         return transposed;
     }
 
-    /// <summary>The second half of the backward pass: from dL/du2 to the gradient of the first layer's activation before the ReLU, row by row where no gradient of a gain is wanted.</summary>
+    /// <summary>The second half of the backward pass: from dL/du2 to the gradient of the first layer's sum, row by row where no gradient of a gain is wanted.</summary>
     internal void BackwardInput(float* slot, HostTrace trace, int rows, Rows du2, Rows transposedW2, Rows du1, float* gradient)
     {
         var (hidden1, hidden2) = (_network.Hidden1, _network.Hidden2);
         Product.Multiply(new Factor(du2.At, du2.Stride, 1), transposedW2, du1, rows, hidden2, hidden1);
-        BackwardHidden(du1, trace.U1, trace.N1, trace.Scale1, rows, hidden1, slot, gradient, _norm1);
+        BackwardHidden(du1, trace.U1, trace.H1, trace.N1, trace.Scale1, rows, hidden1, slot, gradient, _norm1);
     }
 
-    private void Norm(Rows u, Rows normalised, float* scale, Rows h, int rows, int width, float* slot, (int Gain, int Shift) at)
+    /// <summary>From a hidden layer's sum in u to what the layer comes to in h.</summary>
+    private void Hidden(Rows u, Rows normalised, float* scale, Rows h, int rows, int width, float* slot, (int Gain, int Shift) at)
     {
-        if (_network.HiddenNorm)
+        var count = (long)rows * width;
+        if (_network.HiddenNorm != HiddenNorm.BeforeActivation && _network.Activation == HiddenActivation.Tanh)
+        {
+            Kernels.Tanh(u.At, count);
+        }
+
+        if (_network.HiddenNorm == HiddenNorm.None)
+        {
+            return;
+        }
+
+        if (_network.HiddenNorm == HiddenNorm.AfterActivation)
         {
             Copy(u, normalised, rows, width);
-            Kernels.Normalise(normalised, rows, width, scale);
-            Kernels.GainAndShift(normalised, rows, width, slot + at.Gain, slot + at.Shift, h);
+        }
+
+        LayerNormKernels.Normalise(normalised, rows, width, scale);
+        LayerNormKernels.GainAndShift(normalised, rows, width, slot + at.Gain, slot + at.Shift, h);
+        if (_network.HiddenNorm == HiddenNorm.BeforeActivation)
+        {
+            switch (_network.Activation)
+            {
+                case HiddenActivation.Relu:
+                    Kernels.Relu(h.At, count);
+                    break;
+                case HiddenActivation.Tanh:
+                    Kernels.Tanh(h.At, count);
+                    break;
+            }
         }
     }
 
-    private void BackwardHidden(Rows dh, Rows u, Rows normalised, float* scale, int rows, int width, float* slot, float* gradient, (int Gain, int Shift) at)
+    /// <summary>From the gradient of what a hidden layer comes to, to that of its sum.</summary>
+    private void BackwardHidden(Rows dh, Rows u, Rows h, Rows normalised, float* scale, int rows, int width, float* slot, float* gradient, (int Gain, int Shift) at)
     {
-        if (_network.HiddenNorm)
+        if (_network.HiddenNorm == HiddenNorm.AfterActivation)
         {
             NormBackward(dh, normalised, scale, rows, width, slot, gradient, at);
         }
 
-        if (_network.Relu)
+        var activated = Activated(u, h);
+        switch (_network.Activation)
         {
-            // The ReLU's output is positive exactly where its input is.
-            Kernels.Mask(dh.At, u.At, (long)rows * width);
+            case HiddenActivation.Relu:
+                // The ReLU's output is positive exactly where its input is.
+                Kernels.Mask(dh.At, activated.At, (long)rows * width);
+                break;
+            case HiddenActivation.Tanh:
+                Kernels.TanhBackward(dh.At, activated.At, (long)rows * width);
+                break;
+        }
+
+        if (_network.HiddenNorm == HiddenNorm.BeforeActivation)
+        {
+            NormBackward(dh, normalised, scale, rows, width, slot, gradient, at);
         }
     }
 
+    /// <summary>Where a hidden layer's activation lies.</summary>
+    private Rows Activated(Rows u, Rows h) => _network.HiddenNorm == HiddenNorm.BeforeActivation ? h : u;
+
     private static void NormBackward(Rows dy, Rows normalised, float* scale, int rows, int width, float* slot, float* gradient, (int Gain, int Shift) at) =>
-        Kernels.NormaliseBackward(
+        LayerNormKernels.Backward(
             dy, normalised, scale, rows, width, slot + at.Gain, gradient == null ? null : gradient + at.Gain, gradient == null ? null : gradient + at.Shift);
 
     private static void Copy(Rows from, Rows to, int rows, int width) =>

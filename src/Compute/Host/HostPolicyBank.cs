@@ -162,7 +162,7 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         }
 
         Product.Multiply(
-            new Factor(x.At, x.Stride, 1), _network.W1(parameters), trace.U1, rows, inputs, hidden1, new Rows(_network.B1(parameters), 0), Architecture.Relu);
+            new Factor(x.At, x.Stride, 1), _network.W1(parameters), trace.U1, rows, inputs, hidden1, new Rows(_network.B1(parameters), 0), Architecture.ReluFollowsSum);
         _network.Forward(parameters, trace, rows);
         return x;
     }

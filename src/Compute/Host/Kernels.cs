@@ -73,6 +73,46 @@ internal static unsafe class Kernels
         }
     }
 
+    /// <summary>x = max(x, 0).</summary>
+    internal static void Relu(float* x, long count)
+    {
+        long i = 0;
+        for (; i + Lanes <= count; i += Lanes)
+        {
+            Vector512.Max(Vector512.Load(x + i), Vector512<float>.Zero).Store(x + i);
+        }
+
+        for (; i < count; i++)
+        {
+            x[i] = MathF.Max(x[i], 0);
+        }
+    }
+
+    /// <summary>x = tanh(x).</summary>
+    internal static void Tanh(float* x, long count)
+    {
+        for (long i = 0; i < count; i++)
+        {
+            x[i] = MathF.Tanh(x[i]);
+        }
+    }
+
+    /// <summary>Multiplies each gradient by tanh's slope, 1 - h^2, h the activation.</summary>
+    internal static void TanhBackward(float* gradient, float* activation, long count)
+    {
+        long i = 0;
+        for (; i + Lanes <= count; i += Lanes)
+        {
+            var h = Vector512.Load(activation + i);
+            (Vector512.Load(gradient + i) * (Vector512<float>.One - (h * h))).Store(gradient + i);
+        }
+
+        for (; i < count; i++)
+        {
+            gradient[i] *= 1 - (activation[i] * activation[i]);
+        }
+    }
+
     /// <summary>target += source.</summary>
     internal static void Add(float* target, float* source, int count)
     {
@@ -115,111 +155,9 @@ internal static unsafe class Kernels
         }
     }
 
-    /// <summary>A LayerNorm without gain and shift: each row of x becomes (x - mean) / sqrt(var + 1e-5).</summary>
-    /// <param name="x">[rows, width], overwritten.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="width">Width.</param>
-    /// <param name="scale">Receives 1 / sqrt(var + 1e-5) of each row.</param>
-    internal static void Normalise(Rows x, int rows, int width, float* scale)
-    {
-        for (var r = 0; r < rows; r++)
-        {
-            var row = x[r];
-            var mean = Sum(row, width) / width;
-            for (var i = 0; i < width; i++)
-            {
-                row[i] -= mean;
-            }
-
-            scale[r] = 1 / MathF.Sqrt((Dot(row, row, width) / width) + LayerNormEpsilon);
-            for (var i = 0; i < width; i++)
-            {
-                row[i] *= scale[r];
-            }
-        }
-    }
-
-    /// <summary>y = normalised gain + shift.</summary>
-    internal static void GainAndShift(Rows normalised, int rows, int width, float* gain, float* shift, Rows y)
-    {
-        for (var r = 0; r < rows; r++)
-        {
-            var from = normalised[r];
-            var to = y[r];
-            for (var i = 0; i < width; i++)
-            {
-                to[i] = (from[i] * gain[i]) + shift[i];
-            }
-        }
-    }
-
-    /// <summary>The backward pass of a LayerNorm.</summary>
-    /// <param name="dy">Gradient of its output, [rows, width]; becomes that of its input.</param>
-    /// <param name="normalised">Normalised rows.</param>
-    /// <param name="scale">What <see cref="Normalise"/> gave.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="width">Width.</param>
-    /// <param name="gain">Gain.</param>
-    /// <param name="dGain">To it the gain's gradient is added; null where it is not wanted.</param>
-    /// <param name="dShift">To it the shift's gradient is added; null where it is not wanted.</param>
-    internal static void NormaliseBackward(Rows dy, Rows normalised, float* scale, int rows, int width, float* gain, float* dGain, float* dShift)
-    {
-        if (dGain != null)
-        {
-            for (var r = 0; r < rows; r++)
-            {
-                var d = dy[r];
-                var n = normalised[r];
-                for (var i = 0; i < width; i++)
-                {
-                    dGain[i] += d[i] * n[i];
-                }
-            }
-
-            SumRows(dy, rows, width, dShift);
-        }
-
-        for (var r = 0; r < rows; r++)
-        {
-            var d = dy[r];
-            var n = normalised[r];
-            for (var i = 0; i < width; i++)
-            {
-                d[i] *= gain[i];
-            }
-
-            var mean = Sum(d, width) / width;
-            var along = Dot(d, n, width) / width;
-            for (var i = 0; i < width; i++)
-            {
-                d[i] = (d[i] - mean - (n[i] * along)) * scale[r];
-            }
-        }
-    }
-
-    private const float LayerNormEpsilon = 1e-5f;
-
-    private static float Sum(float* a, int count)
-    {
-        var sum = Vector512<float>.Zero;
-        var i = 0;
-        for (; i + Lanes <= count; i += Lanes)
-        {
-            sum = Vector512.Add(sum, Vector512.Load(a + i));
-        }
-
-        var total = Fold(sum);
-        for (; i < count; i++)
-        {
-            total += a[i];
-        }
-
-        return total;
-    }
-
     /// <summary>The sum of sixteen lanes: halves onto halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Fold(Vector512<float> lanes)
+    internal static float Fold(Vector512<float> lanes)
     {
         var eight = Vector256.Add(lanes.GetLower(), lanes.GetUpper());
         var four = Vector128.Add(eight.GetLower(), eight.GetUpper());

@@ -10,7 +10,9 @@ namespace Simulator.Compute;
 /// </summary>
 internal static class StackedNetwork
 {
-    /// <summary>What the backward pass needs of a forward pass.</summary>
+    /// <summary>
+    /// What the backward pass needs of a forward pass. H is what a hidden layer comes to; U its activation, where a LayerNorm stands between the two, else H is the activation.
+    /// </summary>
     internal sealed record Trace(Tensor H1, Tensor? U1, LayerNormTrace? Norm1, Tensor H2, Tensor? U2, LayerNormTrace? Norm2, LayerNormTrace? NormOut, Tensor Output);
 
     /// <summary>What the backward pass of a LayerNorm needs: the normalised rows and the reciprocal deviations.</summary>
@@ -82,30 +84,53 @@ internal static class StackedNetwork
 
     private static (Tensor H, Tensor? U, LayerNormTrace? Norm) Hidden(NetworkArchitecture network, ParameterViews p, string norm, Tensor u)
     {
-        if (network.Relu)
+        if (network.HiddenNorm == HiddenNorm.BeforeActivation)
         {
-            u.relu_();
+            var (activated, before) = LayerNorm(u, p[$"{norm}.weight"], p[$"{norm}.bias"]);
+            Activate(network, activated);
+            return (activated, null, before);
         }
 
-        if (!network.HiddenNorm)
+        Activate(network, u);
+        if (network.HiddenNorm == HiddenNorm.None)
         {
             return (u, null, null);
         }
 
-        var (h, trace) = LayerNorm(u, p[$"{norm}.weight"], p[$"{norm}.bias"]);
-        return (h, u, trace);
+        var (h, after) = LayerNorm(u, p[$"{norm}.weight"], p[$"{norm}.bias"]);
+        return (h, u, after);
+    }
+
+    private static void Activate(NetworkArchitecture network, Tensor u)
+    {
+        switch (network.Activation)
+        {
+            case HiddenActivation.Relu:
+                u.relu_();
+                break;
+            case HiddenActivation.Tanh:
+                u.tanh_();
+                break;
+        }
     }
 
     private static Tensor HiddenBackward(
         Tensor dh, Tensor h, Tensor? u, LayerNormTrace? norm, NetworkArchitecture network, ParameterViews p, ParameterViews? gradient, string name)
     {
-        if (norm is not null)
+        if (network.HiddenNorm == HiddenNorm.AfterActivation)
         {
-            dh = LayerNormBackward(dh, norm, p, gradient, name);
+            dh = LayerNormBackward(dh, norm!, p, gradient, name);
         }
 
-        // The ReLU's output is positive exactly where its input is.
-        return network.Relu ? dh.mul_((u ?? h).gt(Scalars.Zero)) : dh;
+        var activated = u ?? h;
+        dh = network.Activation switch
+        {
+            // The ReLU's output is positive exactly where its input is.
+            HiddenActivation.Relu => dh.mul_(activated.gt(Scalars.Zero)),
+            HiddenActivation.Tanh => dh.mul_(activated.mul(activated).neg_().add_(Scalars.One, Scalars.One)),
+            _ => dh,
+        };
+        return network.HiddenNorm == HiddenNorm.BeforeActivation ? LayerNormBackward(dh, norm!, p, gradient, name) : dh;
     }
 
     private static (Tensor Y, LayerNormTrace Trace) LayerNorm(Tensor x, Tensor gain, Tensor shift)

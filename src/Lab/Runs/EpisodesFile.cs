@@ -37,8 +37,9 @@ internal static class EpisodesFile
     [
         ("reward", e => e.Reward),
         ("epsilon", e => e.Epsilon),
-        ("energy_violation", e => e.EnergyViolation),
-        ("deadline_violation", e => e.DeadlineViolation),
+        ("energy_violation", e => e.Violations.Energy),
+        ("deadline_violation", e => e.Violations.Deadline),
+        ("server_violation", e => e.Violations.Server),
     ];
 
     internal static async Task WriteAsync(Stream stream, CellHistory history)

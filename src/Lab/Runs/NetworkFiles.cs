@@ -73,6 +73,7 @@ internal static class NetworkFiles
         ["sharing"] = options.Policy.Sharing.ToString(),
         ["variant"] = options.Policy.Variant.ToString(),
         ["output"] = options.Mitigation.Output.ToString(),
+        ["activation"] = Cells.CellMembers.PolicyOf(options).Activation.ToString(),
         ["observations"] = options.Mitigation.Observations.ToString(),
     };
 }

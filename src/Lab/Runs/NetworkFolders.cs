@@ -113,6 +113,7 @@ internal sealed class NetworkFolders
         [
             ("variant", "policy.variant", options.Policy.Variant.ToString()),
             ("output", "mitigation.output", options.Mitigation.Output.ToString()),
+            ("activation", "mitigation.actor_activation", CellMembers.PolicyOf(options).Activation.ToString()),
             ("observations", "mitigation.observations", options.Mitigation.Observations.ToString()),
             ("sharing", "policy.sharing", options.Policy.Sharing.ToString()),
         ];

@@ -43,6 +43,9 @@ internal static class ResultFiles
             json.WriteStartObject();
             json.WriteNumber("episode", evaluation.Episode);
             Number(json, "reward", evaluation.Reward);
+            Number(json, "server_violation", evaluation.Violations.Server);
+            Number(json, "deadline_violation", evaluation.Violations.Deadline);
+            Number(json, "energy_violation", evaluation.Violations.Energy);
             json.WriteEndObject();
         }
 
@@ -51,6 +54,17 @@ internal static class ResultFiles
         foreach (var baseline in history.Baselines)
         {
             Number(json, baseline.Name, baseline.Reward);
+        }
+
+        json.WriteEndObject();
+        json.WriteStartObject("baseline_violations");
+        foreach (var baseline in history.Baselines)
+        {
+            json.WriteStartObject(baseline.Name);
+            Number(json, "server", baseline.Violations.Server);
+            Number(json, "deadline", baseline.Violations.Deadline);
+            Number(json, "energy", baseline.Violations.Energy);
+            json.WriteEndObject();
         }
 
         json.WriteEndObject();

@@ -1,4 +1,5 @@
 using Simulator.Cells;
+using Simulator.Compute;
 using Simulator.Master;
 
 namespace Simulator.Lab;
@@ -62,6 +63,14 @@ internal static class ScenarioChecks
             yield return new(
                 ["policy.sharing", "learning.update"],
                 "one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous");
+        }
+
+        if (cell.Policy.Variant == PolicyVariant.Fullnorm && (cell.Mitigation.ActorLayerNorm || cell.Mitigation.CriticLayerNorm))
+        {
+            var key = cell.Mitigation.ActorLayerNorm ? "mitigation.actor_layer_norm" : "mitigation.critic_layer_norm";
+            yield return new(
+                [key, "policy.variant"],
+                $"two LayerNorms in one hidden layer: fullnorm has one behind each activation, {key} sets one before it; use another variant, or leave it out");
         }
 
         if (exploration.Final > exploration.Initial)

@@ -65,7 +65,7 @@ public sealed class PopulationMeasurementTests
     public void The_population_s_episode_is_done_when_as_many_are_as_its_cells_make_of_it()
     {
         var clock = new EpisodeClock(2, 2);
-        void Finish(int cell, int episode) => clock.OnEpisode(new PopulationProtocol.EpisodeFinished(cell, 0, episode, 0, 1, 0, 0, null));
+        void Finish(int cell, int episode) => clock.OnEpisode(new PopulationProtocol.EpisodeFinished(cell, 0, episode, 0, 1, default, null));
         Finish(0, 1);
         Assert.Empty(clock.Read().Stamps);
         Finish(0, 2);
@@ -82,7 +82,7 @@ public sealed class PopulationMeasurementTests
     public void The_count_begins_when_every_cell_has_warmed_up()
     {
         var clock = new EpisodeClock(2, 1, warmUp: 1);
-        void Finish(int cell) => clock.OnEpisode(new PopulationProtocol.EpisodeFinished(cell, 0, 1, 0, 1, 0, 0, null));
+        void Finish(int cell) => clock.OnEpisode(new PopulationProtocol.EpisodeFinished(cell, 0, 1, 0, 1, default, null));
         Finish(0);
         Finish(0);
         Finish(0);

@@ -20,7 +20,7 @@ public sealed class InterruptionTests : IDisposable
         var folder = RunFolder.Create(_folder["run"]);
         var recorder = new PopulationRecorder(plan, folder, TimeProvider.System, new StandstillPatience(_time, Length));
         recorder.OnStarted(new PopulationProtocol.CellStarted(0, 0, []));
-        recorder.OnEpisode(new PopulationProtocol.EpisodeFinished(0, 0, 1, -5, 0.1, 0, 0, null));
+        recorder.OnEpisode(new PopulationProtocol.EpisodeFinished(0, 0, 1, -5, 0.1, default, null));
         recorder.CloseUnfinished();
 
         var began = RunFolder.CellFolder(plan.Cells[0].Name);

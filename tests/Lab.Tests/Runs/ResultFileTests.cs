@@ -62,6 +62,11 @@ public sealed class ResultFileTests : IDisposable
         Assert.Equal("completed", root.GetProperty("status").GetString());
         Assert.Equal([0, 10, 20, 24], root.GetProperty("evaluation").EnumerateArray().Select(e => e.GetProperty("episode").GetInt32()));
         Assert.Equal(history.Baselines[0].Reward, root.GetProperty("baselines").GetProperty(history.Baselines[0].Name).GetDouble());
+        var evaluation = history.Evaluations[^1].Violations;
+        Assert.Equal([evaluation.Server, evaluation.Deadline, evaluation.Energy], Violations(root.GetProperty("evaluation")[history.Evaluations.Count - 1], "_violation"));
+        var baseline = history.Baselines[5].Violations;
+        Assert.Equal([baseline.Server, baseline.Deadline, baseline.Energy], Violations(root.GetProperty("baseline_violations").GetProperty(history.Baselines[5].Name), string.Empty));
+        Assert.True(baseline.Deadline > 0);
         using var tracking = JsonDocument.Parse(await Bytes(run, Path.Combine("cells", history.Cell.Name, "tracking_data.json")));
         Assert.Equal([10, 20], tracking.RootElement.GetProperty("gradient_history").EnumerateArray().Select(e => e.GetProperty("episode").GetInt32()));
     }
@@ -151,4 +156,7 @@ public sealed class ResultFileTests : IDisposable
             Assert.True(ours.ValueKind == theirs.ValueKind || ours.ValueKind == JsonValueKind.Null, $"{path} is a {ours.ValueKind}");
         }
     }
+
+    private static double[] Violations(JsonElement row, string ending) =>
+        [.. new[] { "server", "deadline", "energy" }.Select(name => row.GetProperty(name + ending).GetDouble())];
 }

@@ -98,6 +98,12 @@ public class ScenarioFaultTests
     [InlineData(
         "policy: {sharing: shared}\nlearning:\n  update: sequential",
         "s.yaml:1: policy.sharing: one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous")]
+    [InlineData(
+        "policy: {variant: fullnorm}\nmitigation:\n  critic_layer_norm: true",
+        "s.yaml:3: mitigation.critic_layer_norm: two LayerNorms in one hidden layer: fullnorm has one behind each activation, mitigation.critic_layer_norm sets one before it; use another variant, or leave it out")]
+    [InlineData(
+        "sweep:\n  policy.variant: [large, fullnorm]\nmitigation: {actor_layer_norm: true}",
+        "s.yaml:2: policy.variant: two LayerNorms in one hidden layer: fullnorm has one behind each activation, mitigation.actor_layer_norm sets one before it; use another variant, or leave it out")]
     [InlineData("mode: play", "s.yaml:1: mode: 'play' is not allowed; allowed: learn, act")]
     [InlineData("policy: {from: [a]}", "s.yaml:1: policy.from: a list is not a path; allowed: the path of a folder, or null")]
     [InlineData(
