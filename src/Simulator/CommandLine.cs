@@ -47,18 +47,23 @@ internal static class CommandLine
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the first copy of each cell.", HelpName = "N", CustomParser = r => Whole<ulong>(r, ulong.MinValue, ulong.MaxValue) };
         var episodes = new Option<int?>("--episodes") { Description = "Training episodes of each cell.", HelpName = "N", CustomParser = r => Whole(r, 1, int.MaxValue) };
         var folder = new Option<string?>("--output") { Description = "Folder for the results, empty or not there; runs/<scenario>-<time> by default.", HelpName = "DIR" };
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "Continues the run in the folder that --output names, killed or interrupted as it was, to the results that it would have had undisturbed. A scenario need not be given again.",
+        };
         var device = new Option<string>("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
-        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, device, quiet };
+        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, quiet };
         command.SetAction((parsed, _) => RunCommand.ExecuteAsync(
             new RunArguments(
-                parsed.GetValue(scenario) ?? FindQuickstart(),
+                parsed.GetValue(scenario) ?? (parsed.GetValue(resume) ? null : FindQuickstart()),
                 parsed.GetRequiredValue(sets),
                 parsed.GetValue(seed),
                 parsed.GetValue(episodes),
                 parsed.GetValue(folder),
                 parsed.GetRequiredValue(device),
-                parsed.GetValue(quiet)),
+                parsed.GetValue(quiet),
+                parsed.GetValue(resume)),
             output,
             error));
         return command;

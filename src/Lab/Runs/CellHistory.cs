@@ -83,7 +83,15 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         End = null;
     }
 
-    internal void Add(PopulationProtocol.EpisodeFinished message)
+    /// <summary>Goes on from what was stored of it: what is told from now on belongs to another epoch.</summary>
+    internal void Continue(PopulationProtocol.CellStarted message) => Epoch = message.Epoch;
+
+    internal void Add(PopulationProtocol.EpisodeFinished message) => Add(message, Count(message.Update));
+
+    /// <summary>Takes in an episode.</summary>
+    /// <param name="message">The episode; its update may come without the agents.</param>
+    /// <param name="states">Agents by state after it.</param>
+    internal void Add(PopulationProtocol.EpisodeFinished message, Telemetry.AgentCounts states)
     {
         // Each agent is kept of the newest update only: the per-agent outcomes in it are cumulative.
         LastUpdate = message.Update ?? LastUpdate;
@@ -94,9 +102,16 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
             return;
         }
 
-        Episodes.Add(message with { Update = message.Update is { } u ? u with { Agents = [] } : null });
-        States.Add(Count(message.Update));
+        Episodes.Add(WithoutAgents(message));
+        States.Add(states);
     }
+
+    /// <summary>Takes in agent by agent what the newest update told.</summary>
+    internal void RenewUpdate(PopulationProtocol.EpisodeFinished message) => LastUpdate = message.Update;
+
+    /// <summary>An episode without what its update tells of each agent.</summary>
+    internal static PopulationProtocol.EpisodeFinished WithoutAgents(PopulationProtocol.EpisodeFinished message) =>
+        message with { Update = message.Update is { } u ? u with { Agents = [] } : null };
 
     internal void Add(PopulationProtocol.Evaluated message) => Evaluations.Add(message);
 

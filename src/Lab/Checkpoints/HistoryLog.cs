@@ -1,0 +1,94 @@
+using Simulator.Protocol;
+using Simulator.Telemetry;
+
+namespace Simulator.Lab;
+
+/// <summary>
+/// What a cell told, as bytes that can be appended to: from them its history comes out as it was. Of an episode that no result file tells of agent by agent it holds how many agents
+/// were in which state.
+/// </summary>
+internal sealed class HistoryLog
+{
+    private StateWriter _news = new();
+    private PopulationProtocol.EpisodeFinished? _newestUpdate;
+
+    private enum Entry
+    {
+        /// <summary>The cell began, was evaluated, or ended.</summary>
+        Message,
+
+        /// <summary>An episode.</summary>
+        Episode,
+
+        /// <summary>The episode with the newest update, agent by agent.</summary>
+        NewestUpdate,
+    }
+
+    /// <summary>Takes in that a cell began, was evaluated, or ended.</summary>
+    internal void Add(object message)
+    {
+        _news.Write((int)Entry.Message);
+        StoredMessage.Save(_news, message);
+    }
+
+    /// <summary>Takes in an episode.</summary>
+    internal void Add(PopulationProtocol.EpisodeFinished message)
+    {
+        _newestUpdate = message.Update is null ? _newestUpdate : message;
+        var counts = CellHistory.Count(message.Update);
+        _news.Write((int)Entry.Episode);
+        _news.Write([counts.Learning, counts.Saturated, counts.Dead, counts.Frozen]);
+        StoredMessage.Save(_news, message.Episode % ResultFiles.TrackingInterval == 0 ? message : CellHistory.WithoutAgents(message));
+    }
+
+    /// <summary>What was taken in since the last call.</summary>
+    internal byte[] Take()
+    {
+        if (_newestUpdate is { } newest)
+        {
+            _news.Write((int)Entry.NewestUpdate);
+            StoredMessage.Save(_news, newest);
+        }
+
+        var bytes = _news.ToArray();
+        _news = new StateWriter();
+        return bytes;
+    }
+
+    /// <summary>Tells a history all that was taken in.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    internal static void Replay(byte[] bytes, CellHistory history)
+    {
+        var reader = new StateReader(bytes);
+        Span<int> counts = stackalloc int[4];
+        while (!reader.AtEnd)
+        {
+            var entry = (Entry)reader.ReadInt32();
+            if (entry == Entry.Episode)
+            {
+                reader.Read(counts);
+            }
+
+            switch (StoredMessage.Load(reader))
+            {
+                case PopulationProtocol.EpisodeFinished m when entry == Entry.NewestUpdate:
+                    history.RenewUpdate(m);
+                    break;
+                case PopulationProtocol.EpisodeFinished m:
+                    history.Add(m, new AgentCounts(counts[0], counts[1], counts[2], counts[3]));
+                    break;
+                case PopulationProtocol.CellStarted m:
+                    history.Begin(m);
+                    break;
+                case PopulationProtocol.Evaluated m:
+                    history.Add(m);
+                    break;
+                case PopulationProtocol.CellEnded m:
+                    history.End = m;
+                    break;
+                case var other:
+                    throw new InvalidDataException($"a history holds a {other.GetType().Name}");
+            }
+        }
+    }
+}
