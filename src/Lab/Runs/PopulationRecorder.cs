@@ -151,6 +151,8 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             _histories[i].HasNetworks = learns && File.Exists(_folder.FileOf(Path.Combine(RunFolder.CellFolder(name), NetworkFiles.Policies)));
             Show(i, CellActivity.Ended);
         }
+
+        Event("resumed", w => w.WriteNumber("ended", _histories.Count(h => h.End is not null)));
     });
 
     /// <summary>Waits until all checkpoints are written.</summary>
