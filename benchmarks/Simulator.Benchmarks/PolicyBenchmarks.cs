@@ -17,7 +17,6 @@ public class PolicyBenchmarks
     private float[] _observations = [];
     private float[] _gradients = [];
     private float[] _preActivations = [];
-    private float[] _actions = [];
 
     /// <summary>Cells whose policies share the operation.</summary>
     [Params(1, 16)]
@@ -39,7 +38,6 @@ public class PolicyBenchmarks
         _observations = Draws.Uniform(Policies * 2 * Batch * Observation.Width);
         _gradients = Draws.Uniform(Policies * Batch * ClientAction.Width);
         _preActivations = new float[Policies * 2 * Batch * ClientAction.Width];
-        _actions = new float[_preActivations.Length];
     }
 
     /// <summary>Frees the policies.</summary>
@@ -62,6 +60,6 @@ public class PolicyBenchmarks
     private void Infer(int rows)
     {
         var outputs = Policies * rows * ClientAction.Width;
-        _bank.Infer(0, Policies, rows, _observations.AsSpan(0, Policies * rows * Observation.Width), _preActivations.AsSpan(0, outputs), _actions.AsSpan(0, outputs));
+        _bank.Infer(0, Policies, rows, _observations.AsSpan(0, Policies * rows * Observation.Width), _preActivations.AsSpan(0, outputs));
     }
 }

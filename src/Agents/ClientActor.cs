@@ -94,7 +94,7 @@ public sealed class ClientActor : UntypedActor
                 OnActionGradient(m);
                 break;
             case DeviceProtocol.Improved m:
-                _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _client, _agent.Learned(m.Turn, m.Outcome), m.ActionsAfter));
+                _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _client, _agent.Learned(m.Turn, m.Outcome), _agent.Actions(m.PreActivationsAfter)));
                 break;
             case ClientProtocol.Snapshot m:
                 _links.Device.Tell(new DeviceProtocol.ReadPolicy(Slot, m.Turn));
@@ -124,8 +124,7 @@ public sealed class ClientActor : UntypedActor
 
     private void OnInferred(DeviceProtocol.Inferred message)
     {
-        var policy = ClientAction.From(message.Actions.Span);
-        var explored = _agent.Act(message.Turn, message.PreActivations.Span, message.Actions.Span);
+        var (policy, explored) = _agent.Act(message.Turn, message.PreActivations.Span);
         _links.Master.Tell(new MasterProtocol.Propose(message.Turn, _client, policy, explored));
     }
 
@@ -138,9 +137,8 @@ public sealed class ClientActor : UntypedActor
 
     private void OnMinibatchInferred(DeviceProtocol.Inferred message)
     {
-        var half = message.Actions.Length / 2;
-        _agent.ObserveMinibatch(message.PreActivations.Span[..half], message.Actions.Span[..half]);
-        _links.Master.Tell(new MasterProtocol.ActionBatch(message.Turn, _client, message.Actions.Slice(0, half), message.Actions.Slice(half, half)));
+        var (actions, next) = _agent.Minibatch(message.PreActivations);
+        _links.Master.Tell(new MasterProtocol.ActionBatch(message.Turn, _client, actions, next));
     }
 
     private void OnActionGradient(ClientProtocol.ActionGradient message)
@@ -152,8 +150,8 @@ public sealed class ClientActor : UntypedActor
             _links.Sequential ? 1 : _links.Neighbours,
             _minibatch.Length / Observation.Width,
             _minibatch,
-            message.Gradient,
-            ActionsAfter: _links.Sequential));
+            _agent.Gradient(message.Gradient),
+            InferAfter: _links.Sequential));
         _minibatch = HostPayload.Empty;
     }
 

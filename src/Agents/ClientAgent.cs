@@ -21,6 +21,9 @@ public sealed record ClientSettings(
     double SaturationThreshold,
     int Window)
 {
+    /// <summary>What turns the policies' pre-activations into actions.</summary>
+    public OutputHead Head { get; init; } = OutputHead.Of(OutputFunction.Tanh);
+
     /// <summary>Whether they learn: else nothing about them is monitored.</summary>
     public bool Learns { get; init; } = true;
 
@@ -62,6 +65,16 @@ public sealed class ClientAgent
         return InitialWeights.Draw(_settings.Policy.Layout, _settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
+    /// <summary>A policy as it might have started, in the order of its layout: what dormant units take their new weights from.</summary>
+    /// <param name="settings">Settings of the clients.</param>
+    /// <param name="client">Index in the cell.</param>
+    /// <param name="step">Steps that the policy has made.</param>
+    public static float[] FreshParameters(ClientSettings settings, int client, long step)
+    {
+        var random = new RandomStream(settings.Seed, DrawPurpose.RecycledPolicyWeights, client, checked((int)step));
+        return InitialWeights.Draw(settings.Policy.Layout, settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
+    }
+
     /// <summary>What the policy sees of a raw observation: the same, or a scaled copy.</summary>
     public IPayload See(IPayload observation) => _settings.Scaling is null ? observation : See([observation]);
 
@@ -89,33 +102,68 @@ public sealed class ClientAgent
     }
 
     /// <summary>
-    /// From the policy's action to what the client does: in training clip(a + eps_n N(0, 1), -1, 1), n the finished episodes, and the output is monitored; otherwise the action itself.
+    /// From what the policy answers to what the client does: a, and in training clip(a + eps_n N(0, 1), -1, 1), n the finished episodes. In training the output is monitored.
     /// </summary>
     /// <param name="turn">The step.</param>
-    /// <param name="preActivation">z, [3].</param>
-    /// <param name="action">a, [3].</param>
-    /// <returns>The action with exploration.</returns>
-    public ClientAction Act(Turn turn, ReadOnlySpan<float> preActivation, ReadOnlySpan<float> action)
+    /// <param name="preActivations">z, [outputs].</param>
+    /// <returns>The policy's action, and the action with exploration.</returns>
+    public (ClientAction Policy, ClientAction Explored) Act(Turn turn, ReadOnlySpan<float> preActivations)
     {
+        Span<float> action = stackalloc float[ClientAction.Width];
+        _settings.Head.Act(preActivations, action);
+        var policy = ClientAction.From(action);
         if (turn.Phase != Phase.Training)
         {
-            return ClientAction.From(action);
+            return (policy, policy);
         }
 
-        Learning.Monitor.Observe(preActivation, action);
+        Learning.Monitor.Observe(preActivations, action);
         var epsilon = _settings.Exploration.Epsilon(turn.Episode - 1);
         var random = new RandomStream(_settings.Seed, DrawPurpose.Noise, _client, turn.Episode, turn.Step);
-        Span<float> explored = stackalloc float[ClientAction.Width];
-        for (var i = 0; i < explored.Length; i++)
+        foreach (ref var component in action)
         {
-            explored[i] = (float)Math.Clamp(action[i] + (epsilon * random.NextNormal()), -1, 1);
+            component = (float)Math.Clamp(component + (epsilon * random.NextNormal()), -1, 1);
         }
 
-        return ClientAction.From(explored);
+        return (policy, ClientAction.From(action));
     }
 
-    /// <summary>Monitors the policy's pass over the minibatch.</summary>
-    public void ObserveMinibatch(ReadOnlySpan<float> preActivations, ReadOnlySpan<float> actions) => Learning.Monitor.Observe(preActivations, actions);
+    /// <summary>
+    /// What the policy does on the minibatch. The pass over S is monitored, and kept until the gradient comes: until its step a policy stays as it is, so this z is the one to differentiate at.
+    /// </summary>
+    /// <param name="preActivations">z of S, then of S', [2B, outputs].</param>
+    /// <returns>pi(S) and pi'(S'), [B, 3] each.</returns>
+    public (HostPayload Actions, HostPayload NextActions) Minibatch(HostPayload preActivations)
+    {
+        var half = preActivations.Length / 2;
+        var z = preActivations.Slice(0, half);
+        var actions = Actions(z);
+        Learning.Monitor.Observe(z.Span, actions.Span);
+        (Learning.PreActivations, Learning.Actions) = (z, actions);
+        return (actions, Actions(preActivations.Slice(half, half)));
+    }
+
+    /// <summary>From the gradient on the minibatch's actions to that on their pre-activations.</summary>
+    /// <param name="actionGradient">dL/da, [B, 3].</param>
+    /// <returns>dL/dz, [B, outputs].</returns>
+    public HostPayload Gradient(IPayload actionGradient)
+    {
+        var (z, a) = (Learning.PreActivations, Learning.Actions);
+        var dz = new float[z.Length];
+        _settings.Head.Gradient(z.Span, a.Span, actionGradient is HostPayload host ? host.Span : actionGradient.ToArray(), dz);
+        (Learning.PreActivations, Learning.Actions) = (HostPayload.Empty, HostPayload.Empty);
+        return new HostPayload(dz);
+    }
+
+    /// <summary>The noise-free actions of pre-activations.</summary>
+    /// <param name="preActivations">z, [rows, outputs].</param>
+    /// <returns>a, [rows, 3].</returns>
+    public HostPayload Actions(HostPayload preActivations)
+    {
+        var actions = new float[preActivations.Length];
+        _settings.Head.Act(preActivations.Span, actions);
+        return new HostPayload(actions);
+    }
 
     /// <summary>Takes in an update, and reports on it.</summary>
     public AgentReport Learned(Turn turn, StepOutcome outcome)
@@ -145,8 +193,14 @@ public sealed class ClientAgent
     /// <summary>What is watched of a client that learns.</summary>
     private sealed class Progress(ClientSettings settings)
     {
-        internal SaturationMonitor Monitor { get; } = new(settings.Policy.Output!.Value, settings.SaturationThreshold);
+        internal SaturationMonitor Monitor { get; } = new(settings.Head, settings.SaturationThreshold);
 
         internal LearningTracker Tracker { get; } = new(settings.Window);
+
+        /// <summary>z of the minibatch's states, [B, outputs], while its gradient is awaited.</summary>
+        internal HostPayload PreActivations { get; set; } = HostPayload.Empty;
+
+        /// <summary>Their actions, [B, 3].</summary>
+        internal HostPayload Actions { get; set; } = HostPayload.Empty;
     }
 }

@@ -1,4 +1,3 @@
-using Simulator.Compute;
 using Simulator.Protocol;
 
 namespace Simulator.Agents;
@@ -7,10 +6,11 @@ namespace Simulator.Agents;
 /// Watches the outputs of one policy between two updates: how many are saturated, how steep the output function still is, how large pre-activations are
 /// (ccm-madrl, section 6).
 /// </summary>
-/// <param name="output">The policy's output function.</param>
+/// <param name="head">The policy's output function.</param>
 /// <param name="threshold">|a| above which an output counts as saturated.</param>
-public sealed class SaturationMonitor(OutputFunction output, double threshold)
+public sealed class SaturationMonitor(OutputHead head, double threshold)
 {
+    private double[] _slopes = [];
     private int _outputs;
     private int _saturated;
     private double _slope;
@@ -27,17 +27,18 @@ public sealed class SaturationMonitor(OutputFunction output, double threshold)
     /// <param name="actions">a of each z.</param>
     public void Observe(ReadOnlySpan<float> preActivations, ReadOnlySpan<float> actions)
     {
-        for (var i = 0; i < preActivations.Length; i++)
+        if (_slopes.Length < actions.Length)
+        {
+            _slopes = new double[actions.Length];
+        }
+
+        head.Slopes(preActivations, actions, _slopes);
+        for (var i = 0; i < actions.Length; i++)
         {
             double z = preActivations[i];
             double a = actions[i];
             _saturated += Math.Abs(a) > threshold ? 1 : 0;
-            _slope += output switch
-            {
-                OutputFunction.Tanh => 1 - (a * a),
-                OutputFunction.Inverting => Math.Abs(z) < 1 ? 1 : 0,
-                _ => throw new InvalidOperationException($"no slope of {output}"),
-            };
+            _slope += _slopes[i];
             _sum += z;
             _squares += z * z;
             _min = Math.Min(_min, z);
@@ -47,7 +48,7 @@ public sealed class SaturationMonitor(OutputFunction output, double threshold)
             _actionMax = Math.Max(_actionMax, a);
         }
 
-        _outputs += preActivations.Length;
+        _outputs += actions.Length;
     }
 
     /// <summary>What was seen since the last call, and begins anew.</summary>

@@ -31,9 +31,9 @@ public sealed class BareCell : IDisposable
         _slots = CellMembers.PoliciesOf(options);
         var norm = CellMembers.MaxGradientNormOf(options);
         _policies = PolicyBank.Create(device, CellMembers.PolicyOf(options));
-        _policies.Allocate(_slots, options.Learning.ActorRate, norm);
+        _policies.Allocate(_slots, options.Learning.ActorRate, norm, CellMembers.RegularisationOf(options), CellMembers.PolicyRecyclingOf(options));
         _critic = CriticBank.Create(device, CellMembers.CriticOf(options), options.Clients, Observation.Width, ClientAction.Width);
-        _critic.Allocate(1, options.Learning.CriticRate, norm);
+        _critic.Allocate(1, options.Learning.CriticRate, norm, CellMembers.RegularisationOf(options), CellMembers.CriticRecyclingOf(options));
         _critic.WriteState(0, CellMembers.CriticStartOf(options).Span);
         for (var i = 0; i < _slots; i++)
         {
@@ -107,14 +107,14 @@ public sealed class BareCell : IDisposable
             _clients[i].See(all.Slice(i * Observation.Width, Observation.Width)).CopyTo(seen.AsSpan(i * Observation.Width));
         }
 
-        var preActivations = new float[_clients.Length * ClientAction.Width];
-        var actions = new float[preActivations.Length];
-        _policies.Infer(0, _slots, Sharers, seen, preActivations, actions);
+        var outputs = _policies.Architecture.Outputs;
+        var preActivations = new float[_clients.Length * outputs];
+        _policies.Infer(0, _slots, Sharers, seen, preActivations);
         _master.Begin(all);
         for (var i = 0; i < _clients.Length; i++)
         {
-            var own = new Range(i * ClientAction.Width, (i + 1) * ClientAction.Width);
-            _master.Propose(i, ClientAction.From(actions.AsSpan(own)), _clients[i].Act(turn, preActivations.AsSpan(own), actions.AsSpan(own)));
+            var (policy, explored) = _clients[i].Act(turn, preActivations.AsSpan(i * outputs, outputs));
+            _master.Propose(i, policy, explored);
         }
 
         return _master.Decide(turn, out var query) ?? _master.Decide(turn, query!, _critic.Evaluate(0, [query!])[0]);
@@ -144,11 +144,11 @@ public sealed class BareCell : IDisposable
             {
                 var answer = _critic.Differentiate(0, [round.Question()])[0];
                 loss += answer.Loss / _clients.Length;
-                var gradient = round.GradientOf(i, answer);
+                var gradient = _clients[i].Gradient(round.GradientOf(i, answer));
                 reports[i] = _clients[i].Learned(turn, _policies.Improve(i, 1, _options.Learning.Batch, minibatches[i].Span, gradient.Span)[0]);
-                var after = new float[_options.Learning.Batch * ClientAction.Width];
-                _policies.Infer(i, 1, _options.Learning.Batch, minibatches[i].Span, new float[after.Length], after);
-                round.SetActions(i, new HostPayload(after));
+                var after = new float[gradient.Length];
+                _policies.Infer(i, 1, _options.Learning.Batch, minibatches[i].Span, after);
+                round.SetActions(i, _clients[i].Actions(new HostPayload(after)));
             }
         }
         else
@@ -156,13 +156,16 @@ public sealed class BareCell : IDisposable
             var answer = _critic.Differentiate(0, [round.Question()])[0];
             loss = answer.Loss;
             var seen = new float[_clients.Length * minibatches[0].Length];
+            var gradients = new float[_clients.Length * _options.Learning.Batch * _policies.Architecture.Outputs];
             for (var i = 0; i < _clients.Length; i++)
             {
                 minibatches[i].CopyTo(seen.AsSpan(i * minibatches[i].Length));
+                var gradient = _clients[i].Gradient(round.GradientOf(i, answer));
+                gradient.CopyTo(gradients.AsSpan(i * gradient.Length));
             }
 
             // A policy that serves several clients steps along the mean of their gradients.
-            var gradients = Sharers == 1 ? answer.Gradients : Array.ConvertAll(answer.Gradients, g => g / Sharers);
+            gradients = Sharers == 1 ? gradients : Array.ConvertAll(gradients, g => g / Sharers);
             var outcomes = _policies.Improve(0, _slots, Sharers * _options.Learning.Batch, seen, gradients);
             for (var i = 0; i < _clients.Length; i++)
             {
@@ -187,15 +190,13 @@ public sealed class BareCell : IDisposable
             seen[i] = both.Slice(0, both.Length / 2);
         }
 
-        var preActivations = new float[_clients.Length * rows * ClientAction.Width];
-        var actions = new float[preActivations.Length];
-        _policies.Infer(0, _slots, Sharers * rows, all, preActivations, actions);
-        var half = _options.Learning.Batch * ClientAction.Width;
+        var length = rows * _policies.Architecture.Outputs;
+        var preActivations = new float[_clients.Length * length];
+        _policies.Infer(0, _slots, Sharers * rows, all, preActivations);
         for (var i = 0; i < _clients.Length; i++)
         {
-            var own = new HostPayload(actions.AsMemory(2 * i * half, 2 * half));
-            _clients[i].ObserveMinibatch(preActivations.AsSpan(2 * i * half, half), own.Span[..half]);
-            round.SetActions(i, own.Slice(0, half), own.Slice(half, half));
+            var (actions, next) = _clients[i].Minibatch(new HostPayload(preActivations.AsMemory(i * length, length)));
+            round.SetActions(i, actions, next);
         }
 
         return seen;

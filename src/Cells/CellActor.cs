@@ -206,10 +206,13 @@ public sealed class CellActor : UntypedActor
     private void Reserve()
     {
         var norm = CellMembers.MaxGradientNormOf(_options);
-        _device.Tell(new DeviceProtocol.ReservePolicies(CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm));
+        var regularisation = CellMembers.RegularisationOf(_options);
+        _device.Tell(new DeviceProtocol.ReservePolicies(
+            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, regularisation, CellMembers.PolicyRecyclingOf(_options)));
         if (_sharedCritic is null)
         {
-            _device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm));
+            _device.Tell(new DeviceProtocol.ReserveCritic(
+                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, regularisation, CellMembers.CriticRecyclingOf(_options)));
         }
     }
 

@@ -15,7 +15,7 @@ public static class CellMembers
     /// <summary>Architecture of the clients' policies.</summary>
     public static NetworkArchitecture PolicyOf(CellOptions options)
     {
-        var actor = NetworkArchitecture.Actor(options.Policy.Variant, options.Mitigation.Output, Observation.Width, ClientAction.Width);
+        var actor = NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, ClientAction.Width);
         actor = options.Mitigation.ActorActivation switch
         {
             ActorActivation.Relu => actor with { Activation = HiddenActivation.Relu },
@@ -36,6 +36,23 @@ public static class CellMembers
     public static double MaxGradientNormOf(CellOptions options) =>
         options.Learning.MaxGradNorm ?? (options.Policy.Variant == PolicyVariant.Clipped ? ClippedNorm : 0);
 
+    /// <summary>What pulls the parameters of each network back.</summary>
+    public static Regularisation RegularisationOf(CellOptions options) => new(options.Mitigation.WeightDecay, options.Mitigation.InitialL2);
+
+    /// <summary>When dormant units of the policies begin anew, and with which weights; null for never.</summary>
+    public static Recycling? PolicyRecyclingOf(CellOptions options)
+    {
+        var settings = ClientsOf(options);
+        return RecyclingOf(options.Mitigation, (client, step) => ClientAgent.FreshParameters(settings, client, step));
+    }
+
+    /// <summary>When dormant units of the critic begin anew, and with which weights; null for never.</summary>
+    public static Recycling? CriticRecyclingOf(CellOptions options)
+    {
+        var critic = CriticOf(options);
+        return RecyclingOf(options.Mitigation, (_, step) => MasterAgent.FreshParameters(critic, options.Seed, step));
+    }
+
     /// <summary>Policies of the cell: one for each client, or one.</summary>
     public static int PoliciesOf(CellOptions options) => options.SharesPolicy ? 1 : options.Clients;
 
@@ -49,6 +66,7 @@ public static class CellMembers
         options.Tracking.SaturationThreshold,
         options.Tracking.Window)
     {
+        Head = OutputHead.Of(options.Mitigation.Output),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
         Policies = options.Networks?.Policies,
@@ -73,6 +91,9 @@ public static class CellMembers
     /// <summary>The parameters that the critic of a cell starts with: given ones, or drawn from the cell's seed, in a cell that acts from that of the critics.</summary>
     public static HostPayload CriticStartOf(CellOptions options) =>
         options.Networks?.Critic ?? new HostPayload(MasterAgent.InitialParameters(CriticOf(options), options.Learns ? options.Seed : options.CriticSeed));
+
+    private static Recycling? RecyclingOf(MitigationOptions options, Recycling.FreshNetwork draw) =>
+        options.RecycleEvery > 0 ? new Recycling(options.RecycleEvery, options.RecycleThreshold, draw) : null;
 
     private static ObservationScaling? ScalingOf(CellOptions options) =>
         options.Mitigation.Observations == ObservationScale.Scaled ? new ObservationScaling(options.Environment) : null;

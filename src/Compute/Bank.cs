@@ -34,17 +34,19 @@ public abstract class Bank : IDisposable
     /// <param name="count">How many.</param>
     /// <param name="rate">Adam's learning rate.</param>
     /// <param name="maxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public int Allocate(int count, double rate, double maxGradientNorm)
+    /// <param name="regularisation">What pulls parameters back.</param>
+    /// <param name="recycling">When dormant units begin anew; null for never.</param>
+    public int Allocate(int count, double rate, double maxGradientNorm, Regularisation regularisation = default, Recycling? recycling = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return _store.Allocate(count, new SlotSettings(rate, maxGradientNorm));
+        return _store.Allocate(count, new SlotSettings(rate, maxGradientNorm, regularisation, recycling, Network: 0));
     }
 
     /// <summary>Takes slots that were given back into use again, with all state as new.</summary>
-    internal void Reuse(int first, int count, double rate, double maxGradientNorm)
+    internal void Reuse(int first, int count, double rate, double maxGradientNorm, Regularisation regularisation = default, Recycling? recycling = null)
     {
         _store.CheckRange(first, count);
-        _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm));
+        _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm, regularisation, recycling, Network: 0));
     }
 
     /// <summary>Writes parameters of one slot, in the order of <see cref="Layout"/>, gaps included.</summary>
@@ -139,27 +141,62 @@ public abstract class Bank : IDisposable
     public TrainingState ReadTraining(int slot)
     {
         _store.CheckRange(slot, 1);
-        var network = Architecture.StateLength;
-        var values = new float[TrainingState.LengthOf(Architecture)];
+        var (network, length, starts) = (Architecture.StateLength, Layout.Length, RemembersStart(slot));
+        var values = new float[TrainingState.LengthOf(Architecture, starts)];
         ReadState(slot).CopyTo(values, 0);
-        var steps = _store.ReadMoments(slot, values.AsSpan(network, Layout.Length), values.AsSpan(network + Layout.Length, Layout.Length));
+        var steps = _store.ReadMoments(slot, values.AsSpan(network, length), values.AsSpan(network + length, length));
+        if (starts)
+        {
+            _store.ReadStart(slot, values.AsSpan(network + (2 * length), length));
+        }
+
         return new TrainingState(steps, values);
     }
 
     /// <summary>Writes what <see cref="ReadTraining"/> gave: the slot goes on as the one that was read would have.</summary>
-    /// <exception cref="InvalidDataException">It is of another architecture.</exception>
+    /// <exception cref="InvalidDataException">It is of another architecture, or was trained with other settings.</exception>
     public void WriteTraining(int slot, TrainingState state)
     {
         _store.CheckRange(slot, 1);
-        if (state.Values.Length != TrainingState.LengthOf(Architecture) || state.Steps < 0)
+        var (network, length) = (Architecture.StateLength, Layout.Length);
+        var starts = state.Steps > 0 && _store.TrainingOf(slot).Settings.Regularisation.InitialL2 > 0;
+        if (state.Values.Length != TrainingState.LengthOf(Architecture, starts) || state.Steps < 0)
         {
             throw new InvalidDataException(
-                $"a network whose training has {TrainingState.LengthOf(Architecture)} floats does not go on from {state.Values.Length} after {state.Steps} steps");
+                $"a network whose training has {TrainingState.LengthOf(Architecture, starts)} floats does not go on from {state.Values.Length} after {state.Steps} steps");
         }
 
-        var network = Architecture.StateLength;
         WriteState(slot, state.Values.AsSpan(0, network));
-        _store.WriteMoments(slot, state.Steps, state.Values.AsSpan(network, Layout.Length), state.Values.AsSpan(network + Layout.Length, Layout.Length));
+        _store.WriteMoments(slot, state.Steps, state.Values.AsSpan(network, length), state.Values.AsSpan(network + length, length));
+        if (starts)
+        {
+            _store.WriteStart(slot, state.Values.AsSpan(network + (2 * length), length));
+        }
+    }
+
+    /// <summary>Whether a slot remembers its parameters before its first step: from that step on, where <see cref="Regularisation.InitialL2"/> pulls it back to them.</summary>
+    public bool RemembersStart(int slot)
+    {
+        _store.CheckRange(slot, 1);
+        return _store.RemembersStart(slot);
+    }
+
+    /// <summary>Reads the parameters of a slot before its first step, in the order of <see cref="Layout"/>, gaps included.</summary>
+    /// <exception cref="InvalidOperationException">It remembers none.</exception>
+    /// <exception cref="ArgumentException">The length is not the layout's.</exception>
+    public void ReadStart(int slot, Span<float> destination)
+    {
+        CheckStart(slot, destination.Length);
+        _store.ReadStart(slot, destination);
+    }
+
+    /// <summary>Writes the parameters that a slot had before its first step, which it has behind it.</summary>
+    /// <exception cref="InvalidOperationException">It remembers none.</exception>
+    /// <exception cref="ArgumentException">The length is not the layout's.</exception>
+    public void WriteStart(int slot, ReadOnlySpan<float> values)
+    {
+        CheckStart(slot, values.Length);
+        _store.WriteStart(slot, values);
     }
 
     /// <inheritdoc/>
@@ -167,6 +204,19 @@ public abstract class Bank : IDisposable
     {
         _store.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private void CheckStart(int slot, int length)
+    {
+        if (!RemembersStart(slot))
+        {
+            throw new InvalidOperationException($"slot {slot} is not pulled back to its start, or has made no step");
+        }
+
+        if (length != Layout.Length)
+        {
+            throw new ArgumentException($"a network of {Layout.Length} parameters did not start with {length} floats", nameof(length));
+        }
     }
 
     private void CheckPart(int slot, int offset, int length)

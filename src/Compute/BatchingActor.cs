@@ -59,9 +59,9 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         _banks = new DeviceBanks(device);
         _turnstile = new Turnstile(options.PlacesOn(device));
         Receive<Infer>(m => Join(
-            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, ActionsAfter: false)));
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, InferAfter: false)));
         Receive<Improve>(m => Join(
-            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.ActionGradients, Improve: true, m.ActionsAfter)));
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.Gradients, Improve: true, m.InferAfter)));
         Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Flush>(_ => OnFlush());
         Receive<Enter>(_ => LetIn(_turnstile.Enter(Sender)));

@@ -69,7 +69,7 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
             _order.Add(bank, _order.Count);
         }
 
-        var first = Take(bank, request.Count, request.Rate, request.MaxGradientNorm);
+        var first = Take(bank, request.Count, request.Rate, request.MaxGradientNorm, request.Regularisation, request.Recycling);
         Cells++;
         return new PoliciesReserved(Hold(bank, first, request.Count, 0), first);
     }
@@ -84,7 +84,7 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         }
 
         var width = request.Clients * (request.Observation + ClientAction.Width);
-        return new CriticReserved(Hold(bank, Take(bank, 1, request.Rate, request.MaxGradientNorm), 1, width));
+        return new CriticReserved(Hold(bank, Take(bank, 1, request.Rate, request.MaxGradientNorm, request.Regularisation, request.Recycling), 1, width));
     }
 
     /// <summary>A reservation; null where it was given back.</summary>
@@ -129,14 +129,14 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         return _next++;
     }
 
-    private int Take(Bank bank, int count, double rate, double maxGradientNorm)
+    private int Take(Bank bank, int count, double rate, double maxGradientNorm, Regularisation regularisation, Recycling? recycling)
     {
         if (_free.TryGetValue((bank, count), out var stack) && stack.TryPop(out var first))
         {
-            bank.Reuse(first, count, rate, maxGradientNorm);
+            bank.Reuse(first, count, rate, maxGradientNorm, regularisation, recycling);
             return first;
         }
 
-        return bank.Allocate(count, rate, maxGradientNorm);
+        return bank.Allocate(count, rate, maxGradientNorm, regularisation, recycling);
     }
 }

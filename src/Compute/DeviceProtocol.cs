@@ -22,7 +22,10 @@ public static class DeviceProtocol
     /// <param name="Count">How many.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public sealed record ReservePolicies(NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm) : ILocalMessage;
+    /// <param name="Regularisation">What pulls parameters back.</param>
+    /// <param name="Recycling">When dormant units begin anew; null for never.</param>
+    public sealed record ReservePolicies(
+        NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>Slots of policies: <paramref name="First"/> and the following.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -35,7 +38,10 @@ public static class DeviceProtocol
     /// <param name="Observation">Width of an observation.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
-    public sealed record ReserveCritic(NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm) : ILocalMessage;
+    /// <param name="Regularisation">What pulls parameters back.</param>
+    /// <param name="Recycling">When dormant units begin anew; null for never.</param>
+    public sealed record ReserveCritic(
+        NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>A slot for a critic.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -129,11 +135,10 @@ public static class DeviceProtocol
     /// <param name="Observations">[rows, inputs].</param>
     public sealed record Infer(PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations) : ILocalMessage;
 
-    /// <summary>What a policy does.</summary>
+    /// <summary>What a policy answers; what that means in actions is the client's matter.</summary>
     /// <param name="Turn">The round.</param>
     /// <param name="PreActivations">z, [rows, outputs].</param>
-    /// <param name="Actions">a, [rows, outputs].</param>
-    public sealed record Inferred(Turn Turn, HostPayload PreActivations, HostPayload Actions) : ILocalMessage;
+    public sealed record Inferred(Turn Turn, HostPayload PreActivations) : ILocalMessage;
 
     /// <summary>
     /// One learning step of a policy; waits for the others of its round. Answered by <see cref="Improved"/>. The policy of all members of a round makes one step, along the mean of
@@ -145,16 +150,16 @@ public static class DeviceProtocol
     /// <param name="Expected">Requests that make the round.</param>
     /// <param name="Rows">Observations.</param>
     /// <param name="Observations">[rows, inputs].</param>
-    /// <param name="ActionGradients">dL/da, [rows, outputs].</param>
-    /// <param name="ActionsAfter">Whether to evaluate the policy on the observations after the step.</param>
+    /// <param name="Gradients">dL/dz, [rows, outputs].</param>
+    /// <param name="InferAfter">Whether to evaluate the policy on the observations after the step.</param>
     public sealed record Improve(
-        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload ActionGradients, bool ActionsAfter) : ILocalMessage;
+        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload Gradients, bool InferAfter) : ILocalMessage;
 
     /// <summary>What a learning step did.</summary>
     /// <param name="Turn">The round.</param>
     /// <param name="Outcome">Gradient norms and what the optimiser did.</param>
-    /// <param name="ActionsAfter">Actions after the step, [rows, outputs]; empty where they were not asked for.</param>
-    public sealed record Improved(Turn Turn, StepOutcome Outcome, HostPayload ActionsAfter) : ILocalMessage;
+    /// <param name="PreActivationsAfter">z after the step, [rows, outputs]; empty where it was not asked for.</param>
+    public sealed record Improved(Turn Turn, StepOutcome Outcome, HostPayload PreActivationsAfter) : ILocalMessage;
 
     /// <summary>Values candidates with a critic. Answered by <see cref="Evaluated"/>.</summary>
     /// <param name="Reservation">The critic.</param>

@@ -78,7 +78,7 @@ public static class FlopCount
     public static long Of(object request, NetworkArchitecture policy, NetworkArchitecture critic, int clients) => request switch
     {
         Infer m => Infer(policy, m.Rows),
-        Improve m => Improve(policy, m.Rows) + (m.ActionsAfter ? Infer(policy, m.Rows) : 0),
+        Improve m => Improve(policy, m.Rows) + (m.InferAfter ? Infer(policy, m.Rows) : 0),
         Evaluate m => Evaluate(critic, clients, RowsOf(m.Query.Joint, critic, clients), m.Query.Candidates.Length),
         ImproveCritic m => ImproveCritic(critic, clients, RowsOf(m.Lesson.Joint, critic, clients), PairsOf(m.Lesson)),
         Differentiate { Question.Turn: { } turn } m => DifferentiateTurn(

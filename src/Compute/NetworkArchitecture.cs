@@ -24,8 +24,8 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
     /// <summary>Whether the input is normalised by running statistics, (x - mean) / (sqrt(var) + 1e-5).</summary>
     public bool InputNorm { get; init; }
 
-    /// <summary>The output function; null for a linear output.</summary>
-    public OutputFunction? Output { get; init; }
+    /// <summary>Hidden units of both layers.</summary>
+    internal int Units => Hidden1 + Hidden2;
 
     /// <summary>Floats of a network's whole state: its parameters, then mean and variance of the input where it is normalised.</summary>
     public int StateLength => Layout.Length + (InputNorm ? 2 * Inputs : 0);
@@ -35,8 +35,8 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
 
     private static readonly ConcurrentDictionary<NetworkArchitecture, ParameterLayout> Layouts = new();
 
-    /// <summary>The actor of a variant: observation [inputs] to raw action [outputs].</summary>
-    public static NetworkArchitecture Actor(PolicyVariant variant, OutputFunction output, int inputs, int outputs)
+    /// <summary>The actor of a variant: observation [inputs] to pre-activations [outputs].</summary>
+    public static NetworkArchitecture Actor(PolicyVariant variant, int inputs, int outputs)
     {
         var (hidden1, hidden2) = variant switch
         {
@@ -50,7 +50,6 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
             HiddenNorm = NormOf(variant),
             InputNorm = variant == PolicyVariant.Fullnorm,
             OutputNorm = variant == PolicyVariant.Layernorm,
-            Output = output,
         };
     }
 

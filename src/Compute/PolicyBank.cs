@@ -8,14 +8,9 @@ public abstract class PolicyBank : Bank
     private protected PolicyBank(ComputeDevice device, BankStore store)
         : base(device, store)
     {
-        if (store.Architecture.Output is null)
-        {
-            throw new ArgumentException("an actor needs an output function", nameof(store));
-        }
     }
 
     /// <summary>Makes an empty bank on a device.</summary>
-    /// <exception cref="ArgumentException">The architecture has no output function.</exception>
     public static PolicyBank Create(ComputeDevice device, NetworkArchitecture architecture)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -28,23 +23,22 @@ public abstract class PolicyBank : Bank
     /// <param name="rows">Observations of each slot.</param>
     /// <param name="observations">[count, rows, inputs].</param>
     /// <param name="preActivations">Receives z, [count, rows, outputs].</param>
-    /// <param name="actions">Receives the raw actions, [count, rows, outputs].</param>
-    public abstract void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions);
+    public abstract void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations);
 
     /// <summary>
-    /// One learning step of each policy from dL/da: the backward pass through output function and network, and Adam. With input normalisation the running
-    /// statistics take in the rows first.
+    /// One learning step of each policy from dL/dz: the backward pass through the network, and Adam. With input normalisation the running statistics take in the rows behind the
+    /// step, so that the gradient is taken where <see cref="Infer"/> took z.
     /// </summary>
     /// <param name="first">First slot.</param>
     /// <param name="count">Number of slots.</param>
     /// <param name="rows">Observations of each slot.</param>
     /// <param name="observations">[count, rows, inputs].</param>
-    /// <param name="actionGradients">dL/da, [count, rows, outputs].</param>
+    /// <param name="gradients">dL/dz, [count, rows, outputs].</param>
     /// <returns>What the step did to each slot.</returns>
-    public abstract StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients);
+    public abstract StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients);
 
     /// <summary>The gradient that <see cref="Improve"/> would step along, [count, parameters] in the order of the layout, without changing anything.</summary>
-    public abstract float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients);
+    public abstract float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients);
 
     /// <summary>Takes rows into the running statistics of the input: one update, as one forward pass in training makes.</summary>
     public abstract void Observe(int first, int count, int rows, ReadOnlySpan<float> observations);

@@ -40,13 +40,3 @@ public enum LastLayerStart
     /// <summary>Uniform in [-1e-4, 1e-4]: the near-zero last layer that goes with a LayerNorm in the body (Acme's LayerNormMLP and NearZeroInitializedLinear).</summary>
     Tiny,
 }
-
-/// <summary>What turns an actor's pre-activations z into actions a in [-1, 1].</summary>
-public enum OutputFunction
-{
-    /// <summary>a = tanh(z), the original's.</summary>
-    Tanh,
-
-    /// <summary>No squash: a = clip(z, -1, 1), and the gradient on z is inverted near the bounds (Hausknecht and Stone, arXiv 1511.04143).</summary>
-    Inverting,
-}

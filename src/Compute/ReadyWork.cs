@@ -91,7 +91,7 @@ internal sealed class ReadyWork
     {
         var order = one.Holding.Order.CompareTo(other.Holding.Order);
         order = order != 0 ? order : one.Improve.CompareTo(other.Improve);
-        order = order != 0 ? order : one.ActionsAfter.CompareTo(other.ActionsAfter);
+        order = order != 0 ? order : one.InferAfter.CompareTo(other.InferAfter);
         order = order != 0 ? order : one.Rows.CompareTo(other.Rows);
         order = order != 0 ? order : one.MembersOfSlot.CompareTo(other.MembersOfSlot);
         return order != 0 ? order : one.FirstSlot.CompareTo(other.FirstSlot);
@@ -100,7 +100,7 @@ internal sealed class ReadyWork
     private static bool Continues(Round one, Round other) =>
         other.Holding.Order == one.Holding.Order
         && other.Improve == one.Improve
-        && other.ActionsAfter == one.ActionsAfter
+        && other.InferAfter == one.InferAfter
         && other.Rows == one.Rows
         && other.MembersOfSlot == one.MembersOfSlot
         && other.FirstSlot == one.FirstSlot + one.Slots;
@@ -180,10 +180,10 @@ internal sealed class ReadyWork
             if (round.Improve)
             {
                 var outcomes = bank.Improve(first, slots, rows, seen, gradients.AsSpan(0, members * outputs));
-                var after = new float[round.ActionsAfter ? members * outputs : 0];
-                if (round.ActionsAfter)
+                var after = new float[round.InferAfter ? members * outputs : 0];
+                if (round.InferAfter)
                 {
-                    bank.Infer(first, slots, rows, seen, new float[members * outputs], after);
+                    bank.Infer(first, slots, rows, seen, after);
                 }
 
                 Answer(slices, outcomes, after, outputs);
@@ -191,9 +191,8 @@ internal sealed class ReadyWork
             else
             {
                 var preActivations = new float[members * outputs];
-                var actions = new float[members * outputs];
-                bank.Infer(first, slots, rows, seen, preActivations, actions);
-                Answer(slices, preActivations, actions, outputs);
+                bank.Infer(first, slots, rows, seen, preActivations);
+                Answer(slices, preActivations, outputs);
             }
         }
         finally
@@ -206,15 +205,14 @@ internal sealed class ReadyWork
         }
     }
 
-    private static void Answer(ReadOnlySpan<PolicySlice> slices, float[] preActivations, float[] actions, int outputs)
+    private static void Answer(ReadOnlySpan<PolicySlice> slices, float[] preActivations, int outputs)
     {
         var at = 0;
         foreach (var slice in slices)
         {
             for (var i = 0; i < slice.Members; i++, at += outputs)
             {
-                slice.Round.Sender(slice.Member + i).Tell(new Inferred(
-                    slice.Round.Turn, new HostPayload(preActivations.AsMemory(at, outputs)), new HostPayload(actions.AsMemory(at, outputs))));
+                slice.Round.Sender(slice.Member + i).Tell(new Inferred(slice.Round.Turn, new HostPayload(preActivations.AsMemory(at, outputs))));
             }
         }
     }

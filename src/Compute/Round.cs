@@ -19,7 +19,7 @@ internal sealed class Round
 
     internal bool Improve { get; private set; }
 
-    internal bool ActionsAfter { get; private set; }
+    internal bool InferAfter { get; private set; }
 
     /// <summary>Since when it waits, on the scheduler's clock.</summary>
     internal TimeSpan Since { get; private set; }
@@ -56,7 +56,7 @@ internal sealed class Round
     /// <summary>Opens the round that a request is the first of.</summary>
     internal void Open(Holding holding, in PolicyRequest first, TimeSpan now)
     {
-        (Holding, Turn, Improve, ActionsAfter, Since) = (holding, first.Turn, first.Improve, first.ActionsAfter, now);
+        (Holding, Turn, Improve, InferAfter, Since) = (holding, first.Turn, first.Improve, first.InferAfter, now);
         (Expected, Rows, Count, Fault) = (first.Expected, first.Rows, 0, null);
         FirstSlot = Shared ? holding.First : first.Slot - first.Member;
         if (_senders.Length < Expected)
@@ -87,7 +87,7 @@ internal sealed class Round
     /// <summary>Copies the observations of some members, one after the other.</summary>
     internal void CopyObservations(int member, int count, Span<float> destination) => Copy(_observations, member, count, Rows * Bank.Architecture.Inputs, destination);
 
-    /// <summary>Copies dL/da of some members. A policy of all members gets the mean of their gradients: each counts for its share.</summary>
+    /// <summary>Copies dL/dz of some members. A policy of all members gets the mean of their gradients: each counts for its share.</summary>
     internal void CopyGradients(int member, int count, Span<float> destination)
     {
         Copy(_gradients, member, count, Rows * Bank.Architecture.Outputs, destination);
@@ -125,7 +125,7 @@ internal sealed class Round
     private string? FaultOf(in PolicyRequest request)
     {
         var network = Bank.Architecture;
-        if (request.Expected != Expected || request.Rows != Rows || request.ActionsAfter != ActionsAfter)
+        if (request.Expected != Expected || request.Rows != Rows || request.InferAfter != InferAfter)
         {
             return $"request {request.Member} of a round of {Expected} with {Rows} rows expects {request.Expected} with {request.Rows}";
         }
@@ -143,4 +143,4 @@ internal sealed class Round
 
 /// <summary>One member's request, of either kind.</summary>
 internal readonly record struct PolicyRequest(
-    int Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload? Gradients, bool Improve, bool ActionsAfter);
+    int Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload? Gradients, bool Improve, bool InferAfter);

@@ -6,4 +6,7 @@ namespace Simulator.Compute;
 /// <param name="Clipped">Whether the gradient was scaled down to the largest norm allowed.</param>
 /// <param name="Frozen">Whether every parameter is bit-identical before and after the step.</param>
 /// <param name="Finite">Whether gradient and parameters are finite.</param>
-public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool Clipped, bool Frozen, bool Finite);
+/// <param name="DormantShare">
+/// Share of the hidden units that were dormant in the learning pass: mean |h| over its rows at most 0.025 of the layer's mean (Sokar et al. 2023, arXiv 2302.12902).
+/// </param>
+public sealed record StepOutcome(double GradientNorm, double[] LayerNorms, bool Clipped, bool Frozen, bool Finite, double DormantShare = 0);

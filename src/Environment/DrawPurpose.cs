@@ -30,6 +30,12 @@ public enum DrawPurpose : byte
     /// <summary>Initial weights of the critic.</summary>
     CriticWeights = 7,
 
+    /// <summary>New weights of dormant units of a client's policy.</summary>
+    RecycledPolicyWeights = 11,
+
+    /// <summary>New weights of dormant units of the critic.</summary>
+    RecycledCriticWeights = 12,
+
     /// <summary>Resamples of a report's bootstrap intervals; no cell draws from it, so it counts from the other end.</summary>
     Resampling = 255,
 }

@@ -87,6 +87,16 @@ public sealed class MasterAgent
         return InitialWeights.Draw(critic.Layout, InitialWeights.SmallBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
+    /// <summary>A critic as it might have started, in the order of its layout: what dormant units take their new weights from.</summary>
+    /// <param name="critic">Its architecture.</param>
+    /// <param name="seed">Seed of the draws.</param>
+    /// <param name="step">Steps that the critic has made.</param>
+    public static float[] FreshParameters(NetworkArchitecture critic, ulong seed, long step)
+    {
+        var random = new RandomStream(seed, DrawPurpose.RecycledCriticWeights, episode: checked((int)step));
+        return InitialWeights.Draw(critic.Layout, InitialWeights.SmallBound, bound => random.NextUniformSingle(-bound, bound));
+    }
+
     /// <summary>Takes in all observations of a step.</summary>
     /// <returns>Whether all that a decision needs is there.</returns>
     public bool Begin(IPayload states)

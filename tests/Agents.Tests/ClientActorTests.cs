@@ -71,11 +71,11 @@ public sealed class ClientActorTests : TestKit
         Assert.Equal(Payload(Observation.Width).ToArray(), asked.Observations.ToArray());
 
         float[] z = [0.1f, 0.2f, 0.3f];
-        float[] a = [0.09f, 0.19f, 0.29f];
-        client.Tell(new Inferred(Step, new HostPayload(z), new HostPayload(a)), _device);
+        client.Tell(new Inferred(Step, new HostPayload(z)), _device);
 
+        var (policy, explored) = ClientAgentTests.Client().Act(Step, z);
         Assert.Equal(
-            new MasterProtocol.Propose(Step, 3, ClientAction.From(a), ClientAgentTests.Client().Act(Step, z, a)),
+            new MasterProtocol.Propose(Step, 3, policy, explored),
             _master.ExpectMsg<MasterProtocol.Propose>());
     }
 
@@ -84,7 +84,7 @@ public sealed class ClientActorTests : TestKit
     {
         var client = Started();
         var turn = new Turn(Epoch, Phase.Evaluation, 0, 0);
-        client.Tell(new Inferred(turn, Payload(3), Payload(3)), _device);
+        client.Tell(new Inferred(turn, Payload(3)), _device);
 
         var proposal = _master.ExpectMsg<MasterProtocol.Propose>();
         Assert.Equal(proposal.Policy, proposal.Explored);
@@ -103,8 +103,9 @@ public sealed class ClientActorTests : TestKit
         Assert.Equal([.. states.ToArray(), .. next.ToArray()], asked.Observations.ToArray());
 
         const int half = Batch * ClientAction.Width;
-        var actions = Enumerable.Range(0, 2 * half).Select(i => i / 100f).ToArray();
-        client.Tell(new Inferred(Update, Payload(2 * half), new HostPayload(actions)), _device);
+        var z = Enumerable.Range(0, 2 * half).Select(i => i / 100f).ToArray();
+        var actions = Array.ConvertAll(z, MathF.Tanh);
+        client.Tell(new Inferred(Update, new HostPayload(z)), _device);
         var answer = _master.ExpectMsg<MasterProtocol.ActionBatch>();
         Assert.Equal((Update, 3), (answer.Turn, answer.Client));
         Assert.Equal(actions[..half], answer.Actions.ToArray());
@@ -112,15 +113,15 @@ public sealed class ClientActorTests : TestKit
 
         client.Tell(new ClientProtocol.ActionGradient(Update, Payload(half)), _master);
         var improve = _device.ExpectMsg<Improve>();
-        Assert.Equal((Slot, sequential ? 0 : 3, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Member, improve.Turn, improve.Expected, improve.Rows, improve.ActionsAfter));
+        Assert.Equal((Slot, sequential ? 0 : 3, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Member, improve.Turn, improve.Expected, improve.Rows, improve.InferAfter));
         Assert.Equal(states.ToArray(), improve.Observations.ToArray());
-        Assert.Equal(Payload(half).ToArray(), improve.ActionGradients.ToArray());
+        Assert.Equal(Payload(half).ToArray().Zip(actions, (g, a) => g * (1 - (a * a))), improve.Gradients.ToArray());
 
         var after = sequential ? Payload(half) : HostPayload.Empty;
         client.Tell(new Improved(Update, new StepOutcome(0.5, [0.3, 0.4], false, true, true), after), _device);
         var updated = _master.ExpectMsg<MasterProtocol.PolicyUpdated>();
         Assert.Equal((Update, 3), (updated.Turn, updated.Client));
-        Assert.Equal(after.ToArray(), updated.ActionsAfter.ToArray());
+        Assert.Equal(Array.ConvertAll(after.ToArray(), MathF.Tanh), updated.ActionsAfter.ToArray());
         Assert.Equal((0.5, true), (updated.Report.GradientNorm, updated.Report.Frozen));
 
         // The monitor saw S, not S'.

@@ -7,7 +7,7 @@ namespace Simulator.Agents.Tests;
 public sealed class ClientAgentTests
 {
     private static readonly float[] Z = [0.3f, -0.2f, 1.7f];
-    private static readonly float[] A = [0.291f, -0.197f, 0.935f];
+    private static readonly float[] A = Array.ConvertAll(Z, MathF.Tanh);
 
     [Fact]
     public void Noise_follows_its_formula_and_actions_are_clipped()
@@ -16,7 +16,7 @@ public sealed class ClientAgentTests
         var clipped = 0;
         foreach (var (episode, step) in new[] { (1, 0), (1, 9), (2, 3), (500, 0), (20_000, 5) })
         {
-            var explored = Array.ConvertAll(Components(agent.Act(new Turn(0, Phase.Training, episode, step), Z, A)), v => (double)v);
+            var explored = Array.ConvertAll(Components(agent.Act(new Turn(0, Phase.Training, episode, step), Z).Explored), v => (double)v);
             var epsilon = 0.01 + (0.99 * Math.Exp(-(episode - 1) / 2000.0));
             var random = new RandomStream(42, DrawPurpose.Noise, 3, episode, step);
             for (var i = 0; i < 3; i++)
@@ -35,22 +35,22 @@ public sealed class ClientAgentTests
     {
         var turns = Enumerable.Range(1, 4).SelectMany(e => Enumerable.Range(0, 5).Select(s => new Turn(0, Phase.Training, e, s))).ToArray();
         var (forward, backward) = (Client(), Client());
-        var first = turns.ToDictionary(t => t, t => forward.Act(t, Z, A));
-        var second = turns.Reverse().ToDictionary(t => t, t => backward.Act(t with { Epoch = 8 }, Z, A));
+        var first = turns.ToDictionary(t => t, t => forward.Act(t, Z));
+        var second = turns.Reverse().ToDictionary(t => t, t => backward.Act(t with { Epoch = 8 }, Z));
 
         Assert.All(turns, t => Assert.Equal(first[t], second[t]));
         Assert.Equal(turns.Length, first.Values.Distinct().Count());
-        Assert.NotEqual(Client(client: 4).Act(turns[0], Z, A), first[turns[0]]);
-        Assert.NotEqual(Client(seed: 43).Act(turns[0], Z, A), first[turns[0]]);
+        Assert.NotEqual(Client(client: 4).Act(turns[0], Z), first[turns[0]]);
+        Assert.NotEqual(Client(seed: 43).Act(turns[0], Z), first[turns[0]]);
     }
 
     [Fact]
     public void In_evaluation_there_is_no_noise_and_no_monitoring()
     {
         var agent = Client();
-        Assert.Equal(ClientAction.From(A), agent.Act(new Turn(0, Phase.Evaluation, 0, 0), Z, A));
-        agent.Act(new Turn(0, Phase.Training, 1, 0), Z, A);
-        agent.Act(new Turn(0, Phase.Evaluation, 1, 1), [9f, 9f, 9f], [1f, 1f, 1f]);
+        Assert.Equal((ClientAction.From(A), ClientAction.From(A)), agent.Act(new Turn(0, Phase.Evaluation, 0, 0), Z));
+        agent.Act(new Turn(0, Phase.Training, 1, 0), Z);
+        agent.Act(new Turn(0, Phase.Evaluation, 1, 1), [9f, 9f, 9f]);
 
         var report = agent.Learned(new Turn(0, Phase.Learning, 1, 10), new StepOutcome(1, [1], false, false, true));
 
@@ -62,8 +62,8 @@ public sealed class ClientAgentTests
     public void Acting_and_the_minibatch_count_together_and_a_report_says_what_the_step_did()
     {
         var agent = Client();
-        agent.Act(new Turn(0, Phase.Training, 7, 0), Z, A);
-        agent.ObserveMinibatch([5f, 5f, 5f], [1f, 1f, 1f]);
+        agent.Act(new Turn(0, Phase.Training, 7, 0), Z);
+        agent.Minibatch(new HostPayload(new[] { 5f, 5f, 5f, 0f, 0f, 0f }));
 
         var report = agent.Learned(new Turn(0, Phase.Learning, 7, 10), new StepOutcome(2.5, [1.5, 2], Clipped: true, Frozen: true, Finite: true));
 
@@ -72,6 +72,21 @@ public sealed class ClientAgentTests
         Assert.Equal((2.5, true, true, true), (report.GradientNorm, report.Clipped, report.Frozen, report.Finite));
         Assert.Equal([1.5, 2], report.LayerNorms);
         Assert.Equal(new AgentOutcomes(ReferenceStop: 7, 0, 0, 0), report.Outcomes);
+    }
+
+    [Fact]
+    public void A_gradient_goes_through_the_output_function_where_the_minibatch_was_seen()
+    {
+        var agent = Client();
+        var (actions, next) = agent.Minibatch(new HostPayload(new[] { 0.3f, -0.2f, 1.7f, 0.1f, 0.2f, 0.3f }));
+        agent.Act(new Turn(0, Phase.Evaluation, 0, 0), [5f, 5f, 5f]);
+
+        var gradient = agent.Gradient(new HostPayload(new[] { 1f, -2f, 3f }));
+
+        Assert.Equal(A, actions.ToArray());
+        Assert.Equal(Array.ConvertAll(new[] { 0.1f, 0.2f, 0.3f }, MathF.Tanh), next.ToArray());
+        float[] expected = [1 - (A[0] * A[0]), -2 * (1 - (A[1] * A[1])), 3 * (1 - (A[2] * A[2]))];
+        Assert.Equal(expected, gradient.ToArray());
     }
 
     [Fact]
@@ -111,7 +126,7 @@ public sealed class ClientAgentTests
             LastLayerStart.Default => null,
             _ => variant is PolicyVariant.Baseline or PolicyVariant.Large or PolicyVariant.Larger or PolicyVariant.Linear ? 3e-3 : null,
         };
-        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Observation.Width, ClientAction.Width);
+        var architecture = NetworkArchitecture.Actor(variant, Observation.Width, ClientAction.Width);
         var parameters = Client(architecture: architecture, lastLayer: InitialWeights.LastLayerBound(variant, start)).InitialParameters();
 
         Assert.Equal(architecture.Layout.Length, parameters.Length);
@@ -145,7 +160,7 @@ public sealed class ClientAgentTests
     {
         var own = Client().InitialParameters();
         var busy = Client();
-        busy.Act(new Turn(0, Phase.Training, 1, 0), Z, A);
+        busy.Act(new Turn(0, Phase.Training, 1, 0), Z);
 
         Assert.Equal(own, busy.InitialParameters());
         Assert.NotEqual(own, Client(client: 4).InitialParameters());
@@ -171,9 +186,8 @@ public sealed class ClientAgentTests
     public void A_client_that_acts_does_what_its_policy_says_and_learns_nothing()
     {
         var client = new ClientAgent(3, Settings() with { Learns = false });
-        float[] action = [0.1f, -0.2f, 0.3f];
-        Assert.Equal(ClientAction.From(action), client.Act(new Turn(0, Phase.Acting, 1, 0), action, action));
-        Assert.Throws<InvalidOperationException>(() => client.ObserveMinibatch(action, action));
+        Assert.Equal((ClientAction.From(A), ClientAction.From(A)), client.Act(new Turn(0, Phase.Acting, 1, 0), Z));
+        Assert.Throws<InvalidOperationException>(() => client.Minibatch(new HostPayload(Z)));
         Assert.Throws<InvalidOperationException>(() => client.Learned(default, new StepOutcome(0, [], false, false, true)));
     }
 
@@ -192,12 +206,31 @@ public sealed class ClientAgentTests
     internal static ClientSettings Settings(
         ulong seed = 42, ObservationScaling? scaling = null, NetworkArchitecture? architecture = null, float? lastLayer = InitialWeights.SmallBound) => new(
         seed,
-        architecture ?? NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width),
+        architecture ?? NetworkArchitecture.Actor(PolicyVariant.Baseline, Observation.Width, ClientAction.Width),
         lastLayer,
         new ExplorationOptions(),
         scaling,
         SaturationThreshold: 0.9,
         Window: 10);
+
+    [Fact]
+    public void Fresh_weights_differ_from_the_first_ones_and_between_clients_and_steps_and_stay_within_the_same_bounds()
+    {
+        var settings = Settings();
+        var first = Client().InitialParameters();
+        var fresh = ClientAgent.FreshParameters(settings, 3, 1000);
+
+        Assert.Equal(fresh, ClientAgent.FreshParameters(settings, 3, 1000));
+        foreach (var tensor in settings.Policy.Layout.Tensors.Where(t => t.Kind == ParameterKind.Linear))
+        {
+            var range = new Range(tensor.Offset, tensor.Offset + tensor.Length);
+            Assert.DoesNotContain(fresh[range].Zip(first[range]), pair => pair.First == pair.Second);
+            Assert.NotEqual(fresh[range], ClientAgent.FreshParameters(settings, 4, 1000)[range]);
+            Assert.NotEqual(fresh[range], ClientAgent.FreshParameters(settings, 3, 2000)[range]);
+            var bound = tensor.Layer == "fc3" ? 3e-3 : 1 / Math.Sqrt(FanIn(tensor, settings.Policy));
+            Assert.All(fresh[range], v => Assert.InRange(Math.Abs(v), 0, bound * 1.000001));
+        }
+    }
 
     private static int FanIn(ParameterTensor tensor, NetworkArchitecture network) => tensor.Layer switch
     {

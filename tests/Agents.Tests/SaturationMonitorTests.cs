@@ -1,4 +1,3 @@
-using Simulator.Compute;
 using Simulator.Protocol;
 
 namespace Simulator.Agents.Tests;
@@ -13,7 +12,7 @@ public sealed class SaturationMonitorTests
     [MemberData(nameof(Outputs))]
     public void Moments_are_those_of_everything_seen_since_the_last_update(OutputFunction output)
     {
-        var monitor = new SaturationMonitor(output, 0.9);
+        var monitor = new SaturationMonitor(OutputHead.Of(output), 0.9);
         monitor.Observe([5f], [1f]);
         monitor.Take();
         var actions = Array.ConvertAll(PreActivations, z => Squash(output, z));
@@ -38,7 +37,7 @@ public sealed class SaturationMonitorTests
     [Fact]
     public void An_output_at_the_threshold_is_not_saturated()
     {
-        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.5);
+        var monitor = new SaturationMonitor(OutputHead.Of(OutputFunction.Tanh), 0.5);
         monitor.Observe([0f, 0f, 0f, 0f], [0.5f, -0.5f, MathF.BitIncrement(0.5f), -MathF.BitIncrement(0.5f)]);
 
         Assert.Equal(0.5, monitor.Take().SaturationRatio);
@@ -48,7 +47,7 @@ public sealed class SaturationMonitorTests
     public void Equal_pre_activations_have_no_deviation()
     {
         // The difference of two nearly equal sums may be rounded below zero.
-        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.9);
+        var monitor = new SaturationMonitor(OutputHead.Of(OutputFunction.Tanh), 0.9);
         var z = Enumerable.Repeat(0.1f, 1001).ToArray();
         monitor.Observe(z, z);
 
@@ -58,7 +57,7 @@ public sealed class SaturationMonitorTests
     [Fact]
     public void Nothing_seen_since_the_last_update_is_an_error()
     {
-        var monitor = new SaturationMonitor(OutputFunction.Tanh, 0.9);
+        var monitor = new SaturationMonitor(OutputHead.Of(OutputFunction.Tanh), 0.9);
         Assert.Throws<InvalidOperationException>(monitor.Take);
         monitor.Observe([1f], [1f]);
         monitor.Take();
@@ -91,7 +90,7 @@ public sealed class SaturationMonitorTests
         after.Observe(other, Tanh(other));
         Assert.Equal(through.Take(), after.Take());
 
-        static SaturationMonitor New() => new(OutputFunction.Tanh, 0.9);
+        static SaturationMonitor New() => new(OutputHead.Of(OutputFunction.Tanh), 0.9);
         static float[] Tanh(float[] values) => Array.ConvertAll(values, MathF.Tanh);
     }
 }

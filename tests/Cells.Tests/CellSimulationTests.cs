@@ -1,5 +1,4 @@
 using Simulator.Environment;
-using Simulator.Protocol;
 
 namespace Simulator.Cells.Tests;
 

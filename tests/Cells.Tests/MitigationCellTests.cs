@@ -9,7 +9,7 @@ namespace Simulator.Cells.Tests;
 public sealed class MitigationCellTests
 {
     /// <summary>Names of the cells of <see cref="Cell"/>.</summary>
-    public static TheoryData<string> Cells() => new("norms", "norms of linear layers", "tanh", "tiny last layer");
+    public static TheoryData<string> Cells() => new("norms", "norms of linear layers", "tanh", "tiny last layer", "pulled back", "recycled", "recycled as one");
 
     [Theory]
     [MemberData(nameof(Cells))]
@@ -21,7 +21,8 @@ public sealed class MitigationCellTests
 
         Assert.Equal(CellStatus.Completed, alone.End!.Status);
         Assert.Equal(alone.Fingerprint(), among[1].Fingerprint());
-        Assert.NotEqual((await TestPopulation.RunAsync(options with { Mitigation = new MitigationOptions(), Policy = options.Policy with { LastLayer = LastLayerStart.Variant } })).Fingerprint(), alone.Fingerprint());
+        var without = options with { Mitigation = new MitigationOptions(), Policy = options.Policy with { LastLayer = LastLayerStart.Variant } };
+        Assert.NotEqual((await TestPopulation.RunAsync(without)).Fingerprint(), alone.Fingerprint());
         using var loop = new BareCell(options, ComputeDevice.Cpu);
         foreach (var episode in alone.Episodes)
         {
@@ -52,6 +53,13 @@ public sealed class MitigationCellTests
             },
             "tanh" => small with { Mitigation = new MitigationOptions { ActorActivation = ActorActivation.Tanh } },
             "tiny last layer" => small with { Policy = new PolicyOptions { LastLayer = LastLayerStart.Tiny } },
+            "pulled back" => small with { Mitigation = new MitigationOptions { WeightDecay = 0.1, InitialL2 = 0.01 } },
+            "recycled" => small with { Learning = small.Learning with { Update = UpdateMode.Sequential }, Mitigation = new MitigationOptions { RecycleEvery = 2, RecycleThreshold = 0.5 } },
+            "recycled as one" => small with
+            {
+                Policy = new PolicyOptions { Sharing = PolicySharing.Shared },
+                Mitigation = new MitigationOptions { RecycleEvery = 2, RecycleThreshold = 0.5, CriticLayerNorm = true, InitialL2 = 0.01 },
+            },
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "there is no such cell"),
         };
     }

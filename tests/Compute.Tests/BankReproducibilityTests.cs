@@ -8,21 +8,18 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
     private const int Updates = 4;
     private const double Rate = 0.01;
 
-    public static TheoryData<PolicyVariant, OutputFunction, int> Policies()
+    public static TheoryData<PolicyVariant, int> Policies()
     {
-        var data = new TheoryData<PolicyVariant, OutputFunction, int>();
+        var data = new TheoryData<PolicyVariant, int>();
         foreach (var variant in Enum.GetValues<PolicyVariant>())
         {
-            foreach (var output in Enum.GetValues<OutputFunction>())
+            data.Add(variant, 64);
+            if (variant is PolicyVariant.Baseline or PolicyVariant.Layernorm or PolicyVariant.Fullnorm)
             {
-                data.Add(variant, output, 64);
-                if (output == OutputFunction.Tanh && variant is PolicyVariant.Baseline or PolicyVariant.Layernorm or PolicyVariant.Fullnorm)
-                {
-                    data.Add(variant, output, 20);
-                    data.Add(variant, output, 11);
-                    data.Add(variant, output, 2);
-                    data.Add(variant, output, 1);
-                }
+                data.Add(variant, 20);
+                data.Add(variant, 11);
+                data.Add(variant, 2);
+                data.Add(variant, 1);
             }
         }
 
@@ -31,9 +28,9 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
 
     [Theory]
     [MemberData(nameof(Policies))]
-    public void Policies_learn_and_act_alike_at_other_slots_among_other_policies(PolicyVariant variant, OutputFunction output, int batch)
+    public void Policies_learn_and_act_alike_at_other_slots_among_other_policies(PolicyVariant variant, int batch)
     {
-        var architecture = NetworkArchitecture.Actor(variant, output, Inputs, Outputs);
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs);
         var norm = variant == PolicyVariant.Clipped ? 0.05 : 0;
 
         // Two cells of three clients each in one bank of eleven slots, at slots 2 to 4 and 5 to 7, against each client of the first alone in a bank of its own.
@@ -54,7 +51,7 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
     [InlineData(PolicyVariant.Linear, HiddenActivation.None)]
     public void So_do_policies_with_a_norm_before_their_hidden_activations(PolicyVariant variant, HiddenActivation activation)
     {
-        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Inputs, Outputs).WithHiddenNorm() with { Activation = activation };
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs).WithHiddenNorm() with { Activation = activation };
         var alone = Life(architecture, 0.05, 20, slots: 1, at: 0, first: 0, count: 1, clients: [1], grow: false)[0];
         foreach (var (slots, at, first, count) in new[] { (3, 0, 0, 3), (11, 7, 2, 6), (53, 50, 0, 53) })
             Lived.Same(alone, Life(architecture, 0.05, 20, slots, at, first, count, [1], grow: slots == 11)[0], $"at {at} of {slots}, slots {first} to {first + count - 1} as one");
@@ -62,9 +59,9 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
 
     [Theory]
     [MemberData(nameof(Policies))]
-    public void Clients_that_learn_one_after_the_other_learn_what_they_learn_together(PolicyVariant variant, OutputFunction output, int batch)
+    public void Clients_that_learn_one_after_the_other_learn_what_they_learn_together(PolicyVariant variant, int batch)
     {
-        var architecture = NetworkArchitecture.Actor(variant, output, Inputs, Outputs);
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs);
         using var stacked = PolicyBank.Create(device, architecture);
         using var sequential = PolicyBank.Create(device, architecture);
         const int clients = 5;
@@ -140,13 +137,9 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
             foreach (var rows in new[] { 1, 2 * batch, batch })
             {
                 var z = new float[count * rows * Outputs];
-                var a = new float[count * rows * Outputs];
-                bank.Infer(first, count, rows, Gather(slot => Numbers.Uniform(Seed(slot, update, rows), rows * Inputs, 3)), z, a);
+                bank.Infer(first, count, rows, Gather(slot => Numbers.Uniform(Seed(slot, update, rows), rows * Inputs, 3)), z);
                 for (var i = 0; i < clients.Length; i++)
-                {
                     lived[i].Numbers.Add(Part(z, at + i, rows * Outputs));
-                    lived[i].Numbers.Add(Part(a, at + i, rows * Outputs));
-                }
             }
 
             var outcomes = bank.Improve(
@@ -194,7 +187,7 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
             var steps = bank.Improve(0, [.. Enumerable.Range(0, cells).Select(c => Lesson(Random(c, update, 1000), c))]);
             said.Add(($"update {update}, errors", Array.ConvertAll(steps[at].Errors, e => (float)e)));
             said.Add(($"update {update}, parameters", Read(bank, at)));
-            said.Add(($"update {update}, norms", [(float)steps[at].Loss, (float)steps[at].Outcome.GradientNorm, .. steps[at].Outcome.LayerNorms.Select(n => (float)n)]));
+            said.Add(($"update {update}, norms", [(float)steps[at].Loss, (float)steps[at].Outcome.GradientNorm, (float)steps[at].Outcome.DormantShare, .. steps[at].Outcome.LayerNorms.Select(n => (float)n)]));
             var answers = bank.Differentiate(0, [.. Enumerable.Range(0, cells).Select(c => new ActorQuestion(Joint(Random(c, update, 2000), batch, c), Weights(c)))]);
             said.Add(($"update {update}, action gradients", answers[at].Gradients));
             said.Add(($"update {update}, actors' loss", [(float)answers[at].Loss]));
@@ -275,6 +268,7 @@ public abstract class BankReproducibilityTests(ComputeDevice device)
                 Assert.Equal(expected.Outcomes[i].LayerNorms, actual.Outcomes[i].LayerNorms);
                 Assert.Equal(expected.Outcomes[i].Clipped, actual.Outcomes[i].Clipped);
                 Assert.Equal(expected.Outcomes[i].Frozen, actual.Outcomes[i].Frozen);
+                Assert.Equal(expected.Outcomes[i].DormantShare, actual.Outcomes[i].DormantShare);
             }
         }
     }

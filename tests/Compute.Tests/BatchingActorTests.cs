@@ -16,7 +16,7 @@ public sealed class BatchingActorTests : TestKit
     private const int Outputs = 3;
     private const int Clients = 2;
 
-    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Inputs, Outputs);
+    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, Inputs, Outputs);
     private static readonly NetworkArchitecture Critic = NetworkArchitecture.Critic(PolicyVariant.Baseline, CriticBank.InputWidth(Clients, Inputs, Outputs));
 
     // The test scheduler's time stands still unless a test advances it.
@@ -78,11 +78,9 @@ public sealed class BatchingActorTests : TestKit
         for (var i = 0; i < Clients; i++)
         {
             bank.Write(i, 0, Numbers.Parameters(Policy, (1 * 10) + i));
-            var (z, a) = (new float[Outputs], new float[Outputs]);
-            bank.Infer(i, 1, 1, Seen(1, i), z, a);
-            var answer = probes[i].ExpectMsg<Inferred>();
-            Numbers.SameBits(z, answer.PreActivations.Span, "pre-activations");
-            Numbers.SameBits(a, answer.Actions.Span, "actions");
+            var z = new float[Outputs];
+            bank.Infer(i, 1, 1, Seen(1, i), z);
+            Numbers.SameBits(z, probes[i].ExpectMsg<Inferred>().PreActivations.Span, "pre-activations");
         }
     }
 
@@ -101,7 +99,7 @@ public sealed class BatchingActorTests : TestKit
     }
 
     [Fact]
-    public void A_sequential_clients_step_comes_with_its_actions_after_it()
+    public void A_sequential_clients_step_comes_with_its_pre_activations_after_it()
     {
         var device = Device(TimeSpan.Zero);
         var cell = Reserve(device, 1);
@@ -109,11 +107,11 @@ public sealed class BatchingActorTests : TestKit
         const int rows = 12;
         var seen = new HostPayload(Numbers.Uniform(5, rows * Inputs));
 
-        device.Tell(new Improve(new PolicySlot(cell.Policies, cell.First), 0, turn, 1, rows, seen, new HostPayload(Numbers.Uniform(6, rows * Outputs)), ActionsAfter: true), TestActor);
-        var after = ExpectMsg<Improved>().ActionsAfter;
+        device.Tell(new Improve(new PolicySlot(cell.Policies, cell.First), 0, turn, 1, rows, seen, new HostPayload(Numbers.Uniform(6, rows * Outputs)), InferAfter: true), TestActor);
+        var after = ExpectMsg<Improved>().PreActivationsAfter;
         device.Tell(new Infer(new PolicySlot(cell.Policies, cell.First), 0, turn, 1, rows, seen), TestActor);
 
-        Numbers.SameBits(ExpectMsg<Inferred>().Actions.Span, after.Span, "actions");
+        Numbers.SameBits(ExpectMsg<Inferred>().PreActivations.Span, after.Span, "pre-activations");
     }
 
     [Fact]
@@ -316,7 +314,7 @@ public sealed class BatchingActorTests : TestKit
     [Fact]
     public void Networks_are_read_as_they_were_written_and_with_the_statistics_of_their_input()
     {
-        var architecture = NetworkArchitecture.Actor(PolicyVariant.Fullnorm, OutputFunction.Tanh, Inputs, Outputs);
+        var architecture = NetworkArchitecture.Actor(PolicyVariant.Fullnorm, Inputs, Outputs);
         var device = Device(TimeSpan.Zero);
         device.Tell(new ReservePolicies(architecture, 1, 0.01, 0), TestActor);
         var slot = new PolicySlot(ExpectMsg<PoliciesReserved>().Reservation, 0);
@@ -409,7 +407,7 @@ public sealed class BatchingActorTests : TestKit
             for (var client = 0; client < Clients; client++)
                 ForEach((cell, probe, _) => device.Tell(Ask(cell, client, Acting(step)), probe));
             for (var client = 0; client < Clients; client++)
-                ForEach((_, probe, answers) => answers.Add([.. probe.ExpectMsg<Inferred>().Actions.Span]));
+                ForEach((_, probe, answers) => answers.Add([.. probe.ExpectMsg<Inferred>().PreActivations.Span]));
             ForEach((cell, probe, _) => device.Tell(new Evaluate(cell.Critic, Acting(step), Query(cell.Seed)), probe));
             ForEach((_, probe, answers) => answers.Add(probe.ExpectMsg<Evaluated>().Values));
             ForEach((cell, probe, _) => device.Tell(new ImproveCritic(cell.Critic, learning, Lesson(cell.Seed)), probe));
@@ -427,7 +425,7 @@ public sealed class BatchingActorTests : TestKit
                         rows,
                         new HostPayload(Numbers.Uniform(cell.Seed + client, rows * Inputs)),
                         new HostPayload(Numbers.Uniform(cell.Seed + client + 50, rows * Outputs)),
-                        ActionsAfter: false),
+                        InferAfter: false),
                     probe));
             }
 

@@ -27,8 +27,8 @@ public sealed class FlopCountTests
         const int forward = (2 * 3) + (3 * 4) + (4 * 5);
         const int weights = forward;
         const int inputs = (3 * 4) + (4 * 5);
-        Assert.Equal(2 * 7 * (forward + weights + inputs), Of(new DeviceProtocol.Improve(default, 0, Turn, 1, 7, HostPayload.Empty, HostPayload.Empty, ActionsAfter: false)));
-        Assert.Equal(2 * 7 * (forward + weights + inputs + forward), Of(new DeviceProtocol.Improve(default, 0, Turn, 1, 7, HostPayload.Empty, HostPayload.Empty, ActionsAfter: true)));
+        Assert.Equal(2 * 7 * (forward + weights + inputs), Of(new DeviceProtocol.Improve(default, 0, Turn, 1, 7, HostPayload.Empty, HostPayload.Empty, InferAfter: false)));
+        Assert.Equal(2 * 7 * (forward + weights + inputs + forward), Of(new DeviceProtocol.Improve(default, 0, Turn, 1, 7, HostPayload.Empty, HostPayload.Empty, InferAfter: true)));
     }
 
     [Fact]

@@ -3,7 +3,7 @@ namespace Simulator.Compute.Tests;
 /// <summary>What the processor's banks refuse, and that how their work is cut changes no bit.</summary>
 public sealed class HostBankTests
 {
-    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, 7, 3);
+    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, 7, 3);
     private static readonly NetworkArchitecture Critic = NetworkArchitecture.Critic(PolicyVariant.Baseline, CriticBank.InputWidth(2, 7, 3));
 
     [Fact]
@@ -11,9 +11,8 @@ public sealed class HostBankTests
     {
         using var bank = Policies(ComputeDevice.Cpu, Policy, 1);
 
-        Assert.Throws<ArgumentException>(() => bank.Infer(0, 1, 2, new float[14], new float[5], new float[6]));
-        Assert.Throws<ArgumentException>(() => bank.Infer(0, 1, 2, new float[14], new float[6], new float[5]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => bank.Infer(int.MaxValue, 1, 1, new float[7], new float[3], new float[3]));
+        Assert.Throws<ArgumentException>(() => bank.Infer(0, 1, 2, new float[14], new float[5]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => bank.Infer(int.MaxValue, 1, 1, new float[7], new float[3]));
     }
 
     [Fact]
@@ -68,18 +67,17 @@ public sealed class HostBankTests
     {
         // Beyond a block of rows, over one and over three threads.
         const int rows = 9000;
-        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, 7, 3);
+        var architecture = NetworkArchitecture.Actor(variant, 7, 3);
         var observations = Numbers.Uniform(1, rows * 7, 1);
-        var (z, actions) = (new float[rows * 3], new float[rows * 3]);
+        var z = new float[rows * 3];
         var gradients = new List<float[]>();
         foreach (var threads in new[] { 1, 3 })
         {
             using var bank = Policies(ComputeDevice.Cpu.WithThreads(threads), architecture, 2);
-            bank.Infer(1, 1, rows, observations, z, actions);
-            var (few, acted) = (new float[30], new float[30]);
-            bank.Infer(1, 1, 10, observations.AsSpan(8000 * 7, 70), few, acted);
+            bank.Infer(1, 1, rows, observations, z);
+            var few = new float[30];
+            bank.Infer(1, 1, 10, observations.AsSpan(8000 * 7, 70), few);
             Assert.Equal(few, z[24000..24030]);
-            Assert.Equal(acted, actions[24000..24030]);
             gradients.Add(bank.Gradient(1, 1, rows, observations, z));
         }
 

@@ -11,7 +11,7 @@ public abstract class OptimiserTests(ComputeDevice device) : IDisposable
     private const int Batch = 32;
     private const double Rate = 0.003;
 
-    private static readonly NetworkArchitecture Architecture = NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Inputs, Outputs);
+    private static readonly NetworkArchitecture Architecture = NetworkArchitecture.Actor(PolicyVariant.Baseline, Inputs, Outputs);
 
     private readonly DisposeScope _scope = NewDisposeScope();
 
@@ -240,7 +240,7 @@ public abstract class OptimiserTests(ComputeDevice device) : IDisposable
         using var bank = Bank(2, Rate, 0);
 
         Assert.Throws<ArgumentOutOfRangeException>(
-            () => bank.Infer(first, count, 1, new float[Math.Max(count, 1) * Inputs], new float[Math.Max(count, 1) * Outputs], new float[Math.Max(count, 1) * Outputs]));
+            () => bank.Infer(first, count, 1, new float[Math.Max(count, 1) * Inputs], new float[Math.Max(count, 1) * Outputs]));
     }
 
     [Theory]
@@ -248,7 +248,7 @@ public abstract class OptimiserTests(ComputeDevice device) : IDisposable
     [InlineData(PolicyVariant.Fullnorm)]
     public void A_network_written_with_the_state_of_another_acts_as_it_does(PolicyVariant variant)
     {
-        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Inputs, Outputs);
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs);
         using var learned = PolicyBank.Create(device, architecture);
         using var written = PolicyBank.Create(device, architecture);
         learned.Allocate(1, Rate, 0);
@@ -265,9 +265,9 @@ public abstract class OptimiserTests(ComputeDevice device) : IDisposable
 
         static float[] Act(PolicyBank bank, int slot)
         {
-            var actions = new float[Batch * Outputs];
-            bank.Infer(slot, 1, Batch, Numbers.Uniform(9, Batch * Inputs, 2), new float[actions.Length], actions);
-            return actions;
+            var z = new float[Batch * Outputs];
+            bank.Infer(slot, 1, Batch, Numbers.Uniform(9, Batch * Inputs, 2), z);
+            return z;
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class SharedPolicyTests : TestKit
     private const int Rows = 16;
     private const double Rate = 0.01;
 
-    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Inputs, Outputs);
+    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, Inputs, Outputs);
     private static readonly NetworkArchitecture Critic = NetworkArchitecture.Critic(PolicyVariant.Baseline, CriticBank.InputWidth(Clients, Inputs, Outputs));
     private static readonly Turn Learning = new(0, Phase.Learning, 1, 10);
 
@@ -34,7 +34,7 @@ public sealed class SharedPolicyTests : TestKit
         for (var i = 0; i < Clients; i++)
         {
             var answer = probes[i].ExpectMsg<Inferred>();
-            Close(Reference(parameters, i), answer.Actions.Span, 1e-5f);
+            Close(Reference(parameters, i), answer.PreActivations.Span, 1e-5f);
         }
     }
 
@@ -44,7 +44,7 @@ public sealed class SharedPolicyTests : TestKit
     public void One_policy_steps_along_the_mean_of_its_clients_gradients_and_tells_all_of_them(int[] arrival)
     {
         var (device, slot, parameters) = Reserve();
-        var probes = Ask(device, arrival, i => new Improve(slot, i, Learning, Clients, Rows, Seen(i), Gradient(i), ActionsAfter: false));
+        var probes = Ask(device, arrival, i => new Improve(slot, i, Learning, Clients, Rows, Seen(i), Gradient(i), InferAfter: false));
         var outcomes = Array.ConvertAll(probes, p => p.ExpectMsg<Improved>().Outcome);
 
         // Each client's gradient by itself, from a bank in which each has a copy of the policy.
@@ -81,7 +81,7 @@ public sealed class SharedPolicyTests : TestKit
         var ends = Array.ConvertAll(arrivals, arrival =>
         {
             var (device, slot, _) = Reserve();
-            foreach (var probe in Ask(device, arrival, i => new Improve(slot, i, Learning, Clients, Rows, Seen(i), Gradient(i), ActionsAfter: false)))
+            foreach (var probe in Ask(device, arrival, i => new Improve(slot, i, Learning, Clients, Rows, Seen(i), Gradient(i), InferAfter: false)))
                 probe.ExpectMsg<Improved>();
             device.Tell(new ReadPolicy(slot, Learning), TestActor);
             return ExpectMsg<NetworkRead>().Values.ToArray();
@@ -173,15 +173,15 @@ public sealed class SharedPolicyTests : TestKit
         return probes;
     }
 
-    /// <summary>What the policy does on a client's rows, evaluated by itself.</summary>
+    /// <summary>What the policy answers to a client's rows, evaluated by itself.</summary>
     private static float[] Reference(float[] parameters, int client)
     {
         using var bank = PolicyBank.Create(ComputeDevice.Cpu, Policy);
         bank.Allocate(1, Rate, 0);
         bank.Write(0, 0, parameters);
-        var actions = new float[Rows * Outputs];
-        bank.Infer(0, 1, Rows, Seen(client).Span, new float[Rows * Outputs], actions);
-        return actions;
+        var z = new float[Rows * Outputs];
+        bank.Infer(0, 1, Rows, Seen(client).Span, z);
+        return z;
     }
 
     private static void Close(float[] expected, ReadOnlySpan<float> actual, float tolerance)

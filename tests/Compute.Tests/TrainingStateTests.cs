@@ -17,11 +17,13 @@ public abstract class TrainingStateTests(ComputeDevice device)
     [InlineData(PolicyVariant.Layernorm, 5)]
     [InlineData(PolicyVariant.Fullnorm, 0)]
     [InlineData(PolicyVariant.Fullnorm, 5)]
-    public void Steps_after_it_are_the_same(PolicyVariant variant, int steps)
+    [InlineData(PolicyVariant.Baseline, 0, 0.1)]
+    [InlineData(PolicyVariant.Baseline, 5, 0.1)]
+    public void Steps_after_it_are_the_same(PolicyVariant variant, int steps, double initialL2 = 0)
     {
-        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Inputs, Outputs);
-        using var bank = New(architecture, 3);
-        using var other = New(architecture, 2);
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs);
+        using var bank = New(architecture, 3, initialL2);
+        using var other = New(architecture, 2, initialL2);
         bank.Write(1, 0, Numbers.Parameters(architecture, 4));
         for (var step = 0; step < steps; step++)
         {
@@ -50,7 +52,7 @@ public abstract class TrainingStateTests(ComputeDevice device)
     [Fact]
     public void A_slot_that_has_not_learned_forgets_what_it_had_where_it_is_written()
     {
-        var architecture = NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Inputs, Outputs);
+        var architecture = NetworkArchitecture.Actor(PolicyVariant.Baseline, Inputs, Outputs);
         using var bank = New(architecture, 1);
         var fresh = bank.ReadTraining(0);
         Improve(bank, 0, 1);
@@ -62,15 +64,18 @@ public abstract class TrainingStateTests(ComputeDevice device)
     [Fact]
     public void That_of_another_architecture_is_refused()
     {
-        using var bank = New(NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Inputs, Outputs), 1);
-        using var other = New(NetworkArchitecture.Actor(PolicyVariant.Layernorm, OutputFunction.Tanh, Inputs, Outputs), 1);
+        using var bank = New(NetworkArchitecture.Actor(PolicyVariant.Baseline, Inputs, Outputs), 1);
+        using var other = New(NetworkArchitecture.Actor(PolicyVariant.Layernorm, Inputs, Outputs), 1);
+        using var pulled = New(bank.Architecture, 1, initialL2: 0.1);
+        Improve(pulled, 0, 1);
+        Assert.Throws<InvalidDataException>(() => bank.WriteTraining(0, pulled.ReadTraining(0)));
         Assert.Throws<InvalidDataException>(() => bank.WriteTraining(0, other.ReadTraining(0)));
     }
 
-    private PolicyBank New(NetworkArchitecture architecture, int slots)
+    private PolicyBank New(NetworkArchitecture architecture, int slots, double initialL2 = 0)
     {
         var bank = PolicyBank.Create(device, architecture);
-        bank.Allocate(slots, Rate, 0);
+        bank.Allocate(slots, Rate, 0, new Regularisation(0.01, initialL2));
         return bank;
     }
 

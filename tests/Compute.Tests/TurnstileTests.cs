@@ -7,7 +7,7 @@ namespace Simulator.Compute.Tests;
 /// <summary>Cells go into their episodes a few at a time, in the order in which they come.</summary>
 public sealed class TurnstileTests : TestKit
 {
-    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, 7, 3);
+    private static readonly NetworkArchitecture Policy = NetworkArchitecture.Actor(PolicyVariant.Baseline, 7, 3);
 
     public TurnstileTests()
         : base("akka.loglevel = OFF\n" + BatchingActor.Configuration)

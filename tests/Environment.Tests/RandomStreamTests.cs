@@ -38,7 +38,10 @@ public sealed class RandomStreamTests
     public void The_numbers_of_the_purposes_never_change()
     {
         Assert.Equal(
-            ["CellConstants=0", "Tasks=1", "EvaluationTasks=2", "Noise=3", "SelectionExploration=4", "Replay=5", "PolicyWeights=6", "CriticWeights=7"],
+            [
+                "CellConstants=0", "Tasks=1", "EvaluationTasks=2", "Noise=3", "SelectionExploration=4", "Replay=5", "PolicyWeights=6", "CriticWeights=7",
+                "RecycledPolicyWeights=11", "RecycledCriticWeights=12", "Resampling=255",
+            ],
             Enum.GetValues<DrawPurpose>().Select(purpose => $"{purpose}={(byte)purpose}"), StringComparer.Ordinal);
     }
 

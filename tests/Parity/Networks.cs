@@ -1,3 +1,4 @@
+using Simulator.Agents;
 using Simulator.Compute;
 
 namespace Simulator.Parity;
@@ -5,6 +6,28 @@ namespace Simulator.Parity;
 /// <summary>Between the fixtures' tensors, stacked [M, ...] under a prefix, and the slots of a bank.</summary>
 internal static class Networks
 {
+    /// <summary>The research's output function.</summary>
+    internal static OutputHead Head { get; } = OutputHead.Of(OutputFunction.Tanh);
+
+    /// <summary>Pre-activations and actions of policies, [count, rows, 3] each.</summary>
+    internal static (float[] PreActivations, float[] Actions) Act(PolicyBank actors, int first, int count, int rows, ReadOnlySpan<float> states)
+    {
+        var z = new float[count * rows * actors.Architecture.Outputs];
+        actors.Infer(first, count, rows, states, z);
+        var actions = new float[z.Length];
+        Head.Act(z, actions);
+        return (z, actions);
+    }
+
+    /// <summary>dL/dz of a policy from dL/da, [rows, 3].</summary>
+    internal static float[] OutputGradient(PolicyBank actors, int slot, int rows, ReadOnlySpan<float> states, ReadOnlySpan<float> actionGradient)
+    {
+        var (z, actions) = Act(actors, slot, 1, rows, states);
+        var gradient = new float[z.Length];
+        Head.Gradient(z, actions, actionGradient, gradient);
+        return gradient;
+    }
+
     /// <summary>Writes the tensors of a prefix (<c>init.actor.</c>) to the bank's slots from the first on.</summary>
     internal static void Load(Bank bank, SafetensorsFile fixture, string prefix, int slots)
     {

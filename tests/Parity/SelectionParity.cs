@@ -23,7 +23,7 @@ internal static class SelectionParity
             StorageMb = double.Parse(fixture.Required("storage_mb"), CultureInfo.InvariantCulture),
         };
         using var actors = PolicyBank.Create(
-            device, NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width));
+            device, NetworkArchitecture.Actor(PolicyVariant.Baseline, Observation.Width, ClientAction.Width));
         using var targets = PolicyBank.Create(device, actors.Architecture);
         using var critic = CriticBank.Create(
             device,
@@ -69,12 +69,10 @@ internal static class SelectionParity
     private static void CheckStep(SafetensorsFile fixture, int t, int clients, MasterAgent master, PolicyBank actors, PolicyBank targets, CriticBank critic, float[] states)
     {
         var turn = new Turn(0, Phase.Training, 1, t);
-        var actions = new float[clients * ClientAction.Width];
-        actors.Infer(0, clients, 1, states, new float[actions.Length], actions);
+        var actions = Networks.Act(actors, 0, clients, 1, states).Actions;
         var expected = fixture.Doubles("actor_action").AsSpan(t * actions.Length, actions.Length);
         Close.NormWise(expected, Array.ConvertAll(actions, a => (double)a), Tolerance, $"step {t}, raw actions");
-        var targetActions = new float[actions.Length];
-        targets.Infer(0, clients, 1, states, new float[actions.Length], targetActions);
+        var targetActions = Networks.Act(targets, 0, clients, 1, states).Actions;
 
         Assert.False(master.Begin(new HostPayload(states)));
         var complete = false;

@@ -25,7 +25,7 @@ internal static class TrainStepParity
         Assert.Equal(1.0, Number("tau"));
 
         using var actors = PolicyBank.Create(
-            device, NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Observation.Width, ClientAction.Width));
+            device, NetworkArchitecture.Actor(PolicyVariant.Baseline, Observation.Width, ClientAction.Width));
         using var critic = CriticBank.Create(
             device,
             NetworkArchitecture.Critic(PolicyVariant.Baseline, CriticBank.InputWidth(clients, Observation.Width, ClientAction.Width)),
@@ -77,10 +77,10 @@ internal static class TrainStepParity
         {
             Close.Relative(losses[i], answer.Loss, Tolerance, $"step {step}, loss of actor {i}");
             var states = round.StatesOf(i);
-            var gradient = round.GradientOf(i, answer);
             var rows = states.Length / Observation.Width;
-            actors.Gradient(i, 1, rows, states.Span, gradient.Span).CopyTo(gradients, i * actors.Layout.Length);
-            actors.Improve(i, 1, rows, states.Span, gradient.Span);
+            var gradient = Networks.OutputGradient(actors, i, rows, states.Span, round.GradientOf(i, answer).Span);
+            actors.Gradient(i, 1, rows, states.Span, gradient).CopyTo(gradients, i * actors.Layout.Length);
+            actors.Improve(i, 1, rows, states.Span, gradient);
             if (sequential && i + 1 < clients)
             {
                 round.SetActions(i, Act(actors, i, states));
@@ -94,13 +94,8 @@ internal static class TrainStepParity
         }
     }
 
-    private static HostPayload Act(PolicyBank actors, int client, HostPayload states)
-    {
-        var rows = states.Length / Observation.Width;
-        var actions = new float[rows * ClientAction.Width];
-        actors.Infer(client, 1, rows, states.Span, new float[actions.Length], actions);
-        return new HostPayload(actions);
-    }
+    private static HostPayload Act(PolicyBank actors, int client, HostPayload states) =>
+        new(Networks.Act(actors, client, 1, states.Length / Observation.Width, states.Span).Actions);
 
     private static Minibatch Batch(SafetensorsFile fixture, string name, int clients) => new(
         clients,

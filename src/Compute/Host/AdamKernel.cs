@@ -6,7 +6,8 @@ namespace Simulator.Compute;
 /// <param name="Rate">Learning rate.</param>
 /// <param name="Step">Number of the step, from 1.</param>
 /// <param name="Scale">What the gradient is multiplied by first: under 1 where it is clipped.</param>
-internal readonly record struct AdamStep(double Rate, long Step, double Scale);
+/// <param name="Kept">What each parameter is multiplied by before the step: under 1 where weights decay.</param>
+internal readonly record struct AdamStep(double Rate, long Step, double Scale, double Kept);
 
 /// <summary>What an Adam step did to a run of parameters.</summary>
 /// <param name="Moved">Whether a parameter changed.</param>
@@ -14,7 +15,7 @@ internal readonly record struct AdamStep(double Rate, long Step, double Scale);
 internal readonly record struct AdamEffect(bool Moved, bool Finite);
 
 /// <summary>
-/// Adam (Kingma and Ba 2015) in one pass over parameters, gradient and moments; the order of operations is PyTorch's.
+/// Adam (Kingma and Ba 2015) with decoupled weight decay (AdamW: Loshchilov and Hutter 2019) in one pass over parameters, gradient and moments; the order of operations is PyTorch's.
 /// </summary>
 internal static unsafe class AdamKernel
 {
@@ -24,6 +25,7 @@ internal static unsafe class AdamKernel
     internal static AdamEffect Run(float* parameters, float* gradient, float* first, float* second, int count, AdamStep step)
     {
         var scale = Vector512.Create((float)step.Scale);
+        var kept = Vector512.Create((float)step.Kept);
         var beta1 = Vector512.Create((float)Bank.Beta1);
         var beta2 = Vector512.Create((float)Bank.Beta2);
         var rest1 = Vector512.Create((float)(1 - Bank.Beta1));
@@ -41,7 +43,7 @@ internal static unsafe class AdamKernel
             m.Store(first + i);
             v.Store(second + i);
             var before = Vector512.Load(parameters + i);
-            var after = before + ((m * size) / ((Vector512.Sqrt(v) / correction) + epsilon));
+            var after = (before * kept) + ((m * size) / ((Vector512.Sqrt(v) / correction) + epsilon));
             after.Store(parameters + i);
             moved |= ~Vector512.Equals(before, after);
 

@@ -57,8 +57,9 @@ internal sealed unsafe class HostCriticBank : CriticBank
         {
             using var frame = Scratch.Open();
             var gradient = frame.Take(Layout.Length);
-            var (loss, errors) = Learn(frame, first + c, lessons[c], gradient, train: true);
-            var outcome = _store.Step(first + c, gradient, _workers);
+            var activity = frame.Take(Architecture.Units);
+            var (loss, errors) = Learn(frame, first + c, lessons[c], gradient, activity, train: true);
+            var outcome = _store.Step(first + c, gradient, new ReadOnlySpan<float>(activity, Architecture.Units), _workers);
             steps[c] = new CriticStep(loss, errors, outcome with { Finite = outcome.Finite && double.IsFinite(loss) });
         }
 
@@ -75,7 +76,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
         {
             using var frame = Scratch.Open();
             var gradient = frame.Take(Layout.Length);
-            Learn(frame, first + c, lessons[c], gradient, train: false);
+            Learn(frame, first + c, lessons[c], gradient, frame.Take(Architecture.Units), train: false);
             _store.Export(gradient, 0, gradients.AsSpan(c * Layout.Length, Layout.Length));
         }
 
@@ -193,7 +194,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
         }
     }
 
-    private (double Loss, double[] Errors) Learn(Scratch.Frame frame, int slot, CriticLesson lesson, float* gradient, bool train)
+    private (double Loss, double[] Errors) Learn(Scratch.Frame frame, int slot, CriticLesson lesson, float* gradient, float* activity, bool train)
     {
         using var pinned = lesson.Joint.Pin();
         var batch = Shape.Check(lesson);
@@ -218,6 +219,8 @@ internal sealed unsafe class HostCriticBank : CriticBank
             _network.Forward(parameters, part, end - begin);
         });
 
+        new Span<float>(activity, Architecture.Units).Clear();
+        _network.AddActivity(trace, pairs.Length, activity);
         var dq = frame.Take(pairs.Length, 1);
         var (loss, errors) = Loss(lesson, pairs, new ReadOnlySpan<float>(trace.Z.At, pairs.Length), new Span<float>(dq.At, pairs.Length));
         var du2 = frame.Take(pairs.Length, Hidden2);
@@ -237,6 +240,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
         }
 
         _firstLayer.Gradient(frame, slot, x, batch, pairs, features, du1, gradient);
+        _store.AddInitialL2(slot, gradient);
         return (loss, errors);
     }
 

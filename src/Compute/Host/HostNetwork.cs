@@ -158,6 +158,13 @@ internal sealed unsafe class HostNetwork
         }
     }
 
+    /// <summary>Adds the activity of the hidden units over rows: sums of |h|, [hidden1 + hidden2].</summary>
+    internal void AddActivity(HostTrace trace, int rows, float* activity)
+    {
+        Kernels.SumMagnitudes(Activated(trace.U1, trace.H1), rows, _network.Hidden1, activity);
+        Kernels.SumMagnitudes(Activated(trace.U2, trace.H2), rows, _network.Hidden2, activity + _network.Hidden1);
+    }
+
     /// <summary>Adds the gradient of the second layer's weights, rows <paramref name="begin"/> to <paramref name="end"/> of [hidden1, hidden2].</summary>
     internal void SecondLayerGradient(HostTrace trace, int rows, Rows du2, float* gradient, int begin, int end)
     {

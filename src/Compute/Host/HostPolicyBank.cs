@@ -21,16 +21,15 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
     }
 
     /// <inheritdoc/>
-    public override void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions)
+    public override void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations)
     {
         var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
         Check(first, count, rows, observations.Length, inputs);
         Check(first, count, rows, preActivations.Length, outputs);
-        Check(first, count, rows, actions.Length, outputs);
         var blocks = (rows + Block - 1) / Block;
-        fixed (float* o = observations, z = preActivations, a = actions)
+        fixed (float* o = observations, z = preActivations)
         {
-            var (observed, unsquashed, squashed) = ((nint)o, (nint)z, (nint)a);
+            var (observed, answered) = ((nint)o, (nint)z);
             _workers.For(count * blocks, 2 * _multiplications * rows * count, (begin, end) =>
             {
                 for (var piece = begin; piece < end; piece++)
@@ -40,9 +39,8 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
                     var size = Math.Min(Block, rows - (block * Block));
                     using var frame = Scratch.Open();
                     var trace = _network.Trace(frame, size);
-                    trace.Z = new Rows((float*)unsquashed + (row * outputs), outputs);
+                    trace.Z = new Rows((float*)answered + (row * outputs), outputs);
                     Forward(frame, first + slot, (float*)observed + (row * inputs), size, trace);
-                    Squash(trace.Z.At, (float*)squashed + (row * outputs), size * outputs);
                 }
             });
         }
@@ -51,23 +49,24 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
     }
 
     /// <inheritdoc/>
-    public override StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    public override StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
     {
         var outcomes = new StepOutcome[count];
         _store.CheckRange(first, count);
         _store.PrepareSteps(first, count);
-        Learn(first, count, rows, observations, actionGradients, train: true, (k, gradient) => outcomes[k] = _store.Step(first + k, (float*)gradient, Workers.Alone));
+        Learn(first, count, rows, observations, gradients, train: true, (k, gradient, activity) =>
+            outcomes[k] = _store.Step(first + k, (float*)gradient, new ReadOnlySpan<float>((float*)activity, Architecture.Units), Workers.Alone));
         return outcomes;
     }
 
     /// <inheritdoc/>
-    public override float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    public override float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
     {
         _store.CheckRange(first, count);
-        var gradients = new float[count * Layout.Length];
+        var all = new float[count * Layout.Length];
         Learn(
-            first, count, rows, observations, actionGradients, train: false, (k, gradient) => _store.Export((float*)gradient, 0, gradients.AsSpan(k * Layout.Length, Layout.Length)));
-        return gradients;
+            first, count, rows, observations, gradients, train: false, (k, gradient, _) => _store.Export((float*)gradient, 0, all.AsSpan(k * Layout.Length, Layout.Length)));
+        return all;
     }
 
     /// <inheritdoc/>
@@ -88,16 +87,16 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         }
     }
 
-    /// <summary>Takes the gradient of a slot, which lies as the slot does.</summary>
-    private delegate void TakeGradient(int slot, nint gradient);
+    /// <summary>Takes the gradient of a slot, which lies as the slot does, and the activity of its units.</summary>
+    private delegate void TakeGradient(int slot, nint gradient, nint activity);
 
     private void Learn(
-        int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train, TakeGradient take)
+        int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients, bool train, TakeGradient take)
     {
         var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
         Check(first, count, rows, observations.Length, inputs);
-        Check(first, count, rows, actionGradients.Length, outputs);
-        fixed (float* o = observations, d = actionGradients)
+        Check(first, count, rows, gradients.Length, outputs);
+        fixed (float* o = observations, d = gradients)
         {
             var (observed, ascending) = ((nint)o, (nint)d);
             _workers.For(count, 6 * _multiplications * rows * count, (begin, end) =>
@@ -106,8 +105,15 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
                 {
                     using var frame = Scratch.Open();
                     var gradient = frame.Take(Layout.Length);
-                    Gradient(first + k, (float*)observed + ((nint)k * rows * inputs), (float*)ascending + ((nint)k * rows * outputs), rows, gradient, train);
-                    take(k, (nint)gradient);
+                    var activity = frame.Take(Architecture.Units);
+                    var seen = (float*)observed + ((nint)k * rows * inputs);
+                    Gradient(first + k, seen, (float*)ascending + ((nint)k * rows * outputs), rows, gradient, activity);
+                    _store.AddInitialL2(first + k, gradient);
+                    take(k, (nint)gradient, (nint)activity);
+                    if (train && Architecture.InputNorm)
+                    {
+                        RunningStatistics.Update(_store.Statistics(first + k), new Rows(seen, inputs), rows, inputs);
+                    }
                 }
             });
         }
@@ -115,31 +121,29 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
         GC.KeepAlive(this);
     }
 
-    private void Gradient(int slot, float* observations, float* actionGradients, int rows, float* gradient, bool train)
+    private void Gradient(int slot, float* observations, float* gradients, int rows, float* gradient, float* activity)
     {
         var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
         new Span<float>(gradient, Layout.Length).Clear();
-        if (train && Architecture.InputNorm)
-        {
-            RunningStatistics.Update(_store.Statistics(slot), new Rows(observations, inputs), rows, inputs);
-        }
+        new Span<float>(activity, Architecture.Units).Clear();
 
         // Block after block into the same sums, which go on where they stopped: the bits are those of one pass.
         for (var row = 0; row < rows; row += Block)
         {
-            AddGradient(slot, observations + ((nint)row * inputs), actionGradients + ((nint)row * outputs), Math.Min(Block, rows - row), gradient);
+            AddGradient(slot, observations + ((nint)row * inputs), gradients + ((nint)row * outputs), Math.Min(Block, rows - row), gradient, activity);
         }
     }
 
-    private void AddGradient(int slot, float* observations, float* actionGradients, int rows, float* gradient)
+    private void AddGradient(int slot, float* observations, float* gradients, int rows, float* gradient, float* activity)
     {
         using var frame = Scratch.Open();
         var (inputs, hidden1, hidden2, outputs) = (Architecture.Inputs, Architecture.Hidden1, Architecture.Hidden2, Architecture.Outputs);
         var parameters = _store.Parameters(slot);
         var trace = _network.Trace(frame, rows);
         var x = Forward(frame, slot, observations, rows, trace);
+        _network.AddActivity(trace, rows, activity);
         var dz = frame.Take(rows, outputs);
-        OutputGradient(trace.Z.At, actionGradients, dz.At, rows * outputs);
+        new ReadOnlySpan<float>(gradients, rows * outputs).CopyTo(new Span<float>(dz.At, rows * outputs)); // The backward pass writes over it.
         var du2 = frame.Take(rows, hidden2);
         var du1 = frame.Take(rows, hidden1);
         _network.BackwardOutput(parameters, trace, rows, dz, du2, gradient);
@@ -165,57 +169,6 @@ internal sealed unsafe class HostPolicyBank : PolicyBank
             new Factor(x.At, x.Stride, 1), _network.W1(parameters), trace.U1, rows, inputs, hidden1, new Rows(_network.B1(parameters), 0), Architecture.ReluFollowsSum);
         _network.Forward(parameters, trace, rows);
         return x;
-    }
-
-    private void Squash(float* z, float* a, int count)
-    {
-        switch (Architecture.Output)
-        {
-            case OutputFunction.Tanh:
-                for (var i = 0; i < count; i++)
-                {
-                    a[i] = MathF.Tanh(z[i]);
-                }
-
-                break;
-            case OutputFunction.Inverting:
-                for (var i = 0; i < count; i++)
-                {
-                    a[i] = Math.Clamp(z[i], -1, 1);
-                }
-
-                break;
-            default:
-                throw new InvalidOperationException($"no output function {Architecture.Output}");
-        }
-    }
-
-    /// <summary>
-    /// dL/dz from dL/da. Inverting gradients pass the clip unchanged and are scaled by the room that is left in the direction of ascent on -L: (1 - z) / 2 where z
-    /// would grow, (z + 1) / 2 where it would shrink (Hausknecht and Stone, arXiv 1511.04143, equation 11).
-    /// </summary>
-    private void OutputGradient(float* z, float* da, float* dz, int count)
-    {
-        switch (Architecture.Output)
-        {
-            case OutputFunction.Tanh:
-                for (var i = 0; i < count; i++)
-                {
-                    var a = MathF.Tanh(z[i]);
-                    dz[i] = da[i] * (1 - (a * a));
-                }
-
-                break;
-            case OutputFunction.Inverting:
-                for (var i = 0; i < count; i++)
-                {
-                    dz[i] = da[i] * ((da[i] < 0 ? 1 - z[i] : 1 + z[i]) * 0.5f);
-                }
-
-                break;
-            default:
-                throw new InvalidOperationException($"no output function {Architecture.Output}");
-        }
     }
 
     private void Check(int first, int count, int rows, int length, int width)

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Simulator.Compute;
 
 /// <summary>
@@ -7,7 +5,7 @@ namespace Simulator.Compute;
 /// </summary>
 internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankStore(architecture)
 {
-    private readonly List<Block> _blocks = [];
+    private readonly List<HostBlock> _blocks = [];
     private int _slots;
 
     internal override int Slots => _slots;
@@ -15,7 +13,7 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
     internal override int Allocate(int count, SlotSettings settings)
     {
         var first = _slots;
-        _blocks.Add(new Block(Architecture, first, count, settings));
+        _blocks.Add(new HostBlock(Architecture, first, count, settings));
         _slots += count;
         return first;
     }
@@ -24,14 +22,48 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
     {
         for (var slot = first; slot < first + count; slot++)
         {
-            BlockOf(slot).Reset(slot, settings);
+            BlockOf(slot).Reset(slot, settings with { Network = settings.Network + slot - first });
         }
     }
 
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values) => Import(values, offset, Parameters(slot));
 
-    /// <summary>Copies from the order of the layout to a slot, or to a moment that lies as a slot does.</summary>
-    private void Import(ReadOnlySpan<float> values, int offset, float* slot)
+    internal override void Read(int slot, int offset, Span<float> destination) => Export(Parameters(slot), offset, destination);
+
+    internal override (SlotSettings Settings, long Steps) TrainingOf(int slot)
+    {
+        var block = BlockOf(slot);
+        return (block.Settings[slot - block.First], block.Steps?[slot - block.First] ?? 0);
+    }
+
+    internal override void Renew(int slot, ReadOnlySpan<int> places, ReadOnlySpan<float> values)
+    {
+        var block = BlockOf(slot);
+        var parameters = Parameters(slot);
+        var first = Moments(block, slot);
+        var second = first + Layout.Length;
+        var tensor = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            while (places[i] >= Layout.Tensors[tensor].Offset + Layout.Tensors[tensor].Length)
+            {
+                tensor++;
+            }
+
+            var place = Place(Layout.Tensors[tensor], places[i]);
+            (parameters[place], first[place], second[place]) = (values[i], 0, 0);
+        }
+    }
+
+    internal override void ReadStart(int slot, Span<float> destination) => Export(Start(slot), 0, destination);
+
+    internal override void WriteStart(int slot, ReadOnlySpan<float> values)
+    {
+        PrepareSteps(slot, 1);
+        Import(values, 0, Start(slot));
+    }
+
+    private void Import(ReadOnlySpan<float> values, int offset, float* to)
     {
         foreach (var tensor in Layout.Tensors)
         {
@@ -39,12 +71,10 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
             var end = Math.Min(offset + values.Length, tensor.Offset + tensor.Length);
             for (var i = begin; i < end; i++)
             {
-                slot[Place(tensor, i)] = values[i - offset];
+                to[Place(tensor, i)] = values[i - offset];
             }
         }
     }
-
-    internal override void Read(int slot, int offset, Span<float> destination) => Export(Parameters(slot), offset, destination);
 
     /// <summary>Copies a slot, or a gradient that lies as a slot does, to the order of the layout.</summary>
     internal void Export(float* slot, int offset, Span<float> destination)
@@ -111,6 +141,12 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         return block.Parameters.Pointer + ((nint)(slot - block.First) * Layout.Length);
     }
 
+    private float* Start(int slot)
+    {
+        var block = BlockOf(slot);
+        return block.Start!.Pointer + ((nint)(slot - block.First) * Layout.Length);
+    }
+
     /// <summary>Mean, then variance of a slot's input.</summary>
     internal float* Statistics(int slot)
     {
@@ -129,18 +165,35 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         }
     }
 
-    /// <summary>One Adam step of a slot, the gradient's norm clipped first where the slot asks for it.</summary>
+    /// <summary>Adds the gradient of lambda |theta - theta0|^2 to a slot's gradient, where the slot is pulled back to its start and has left it.</summary>
+    internal void AddInitialL2(int slot, float* gradient)
+    {
+        if (RemembersStart(slot))
+        {
+            var block = BlockOf(slot);
+            Kernels.AddDifference(gradient, Parameters(slot), Start(slot), (float)(2 * block.Settings[slot - block.First].Regularisation.InitialL2), Layout.Length);
+        }
+    }
+
+    /// <summary>One step of a slot by Adam, with weight decay where the slot asks for it (AdamW), the gradient's norm clipped first where it asks for that. Its dormant units begin anew behind the step, where that is due.</summary>
     /// <param name="slot">The slot; <see cref="PrepareSteps"/> was called for it.</param>
     /// <param name="gradient">Its gradient, which lies as the slot does.</param>
+    /// <param name="activity">Activity of its hidden units (see <see cref="DormantUnits"/>).</param>
     /// <param name="workers">Who may help.</param>
-    internal StepOutcome Step(int slot, float* gradient, Workers workers)
+    internal StepOutcome Step(int slot, float* gradient, ReadOnlySpan<float> activity, Workers workers)
     {
         var block = BlockOf(slot);
         var at = slot - block.First;
+        var settings = block.Settings[at];
         var (total, layers) = Norms(gradient);
-        var scale = Clip(total, block.Settings[at].MaxGradientNorm);
-        var step = new AdamStep(block.Settings[at].Rate, ++block.Steps![at], scale);
+        var scale = Clip(total, settings.MaxGradientNorm);
         var parameters = block.Parameters.Pointer + ((nint)at * Layout.Length);
+        if (settings.Regularisation.InitialL2 > 0 && block.Steps![at] == 0)
+        {
+            new ReadOnlySpan<float>(parameters, Layout.Length).CopyTo(new Span<float>(Start(slot), Layout.Length));
+        }
+
+        var step = new AdamStep(settings.Rate, ++block.Steps![at], scale, settings.Kept);
         var first = Moments(block, slot);
         var second = first + Layout.Length;
         var moved = false;
@@ -159,11 +212,12 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
                 }
             },
             ParameterLayout.Alignment);
-        return new StepOutcome(total, layers, scale < 1, !moved, finite);
+        Recycle(slot, activity);
+        return new StepOutcome(total, layers, scale < 1, !moved, finite, DormantUnits.Share(Architecture, activity));
     }
 
     /// <summary>A slot's first moment; the second lies behind it.</summary>
-    private float* Moments(Block block, int slot) => block.Moments!.Pointer + ((nint)(slot - block.First) * 2 * Layout.Length);
+    private float* Moments(HostBlock block, int slot) => block.Moments!.Pointer + ((nint)(slot - block.First) * 2 * Layout.Length);
 
     public override void Dispose()
     {
@@ -210,7 +264,7 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         return tensor.Offset + (column * tensor.Rows) + row;
     }
 
-    private Block BlockOf(int slot)
+    private HostBlock BlockOf(int slot)
     {
         var (low, high) = (0, _blocks.Count - 1);
         while (low < high)
@@ -227,83 +281,5 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         }
 
         return _blocks[low];
-    }
-
-    /// <summary>Slots that were allocated together.</summary>
-    private sealed class Block : IDisposable
-    {
-        private readonly NetworkArchitecture _architecture;
-
-        internal Block(NetworkArchitecture architecture, int first, int count, SlotSettings settings)
-        {
-            _architecture = architecture;
-            First = first;
-            Count = count;
-            Parameters = new NativeBuffer((long)count * architecture.Layout.Length);
-            Settings = new SlotSettings[count];
-            Array.Fill(Settings, settings);
-            if (architecture.InputNorm)
-            {
-                Statistics = new NativeBuffer((long)count * 2 * architecture.Inputs);
-                for (var i = 0; i < count; i++)
-                {
-                    ResetStatistics(i);
-                }
-            }
-        }
-
-        internal int First { get; }
-
-        internal int Count { get; }
-
-        internal NativeBuffer Parameters { get; }
-
-        internal NativeBuffer? Statistics { get; }
-
-        /// <summary>Adam's moments, first and second of each slot in turn; null before the first step.</summary>
-        internal NativeBuffer? Moments { get; private set; }
-
-        internal SlotSettings[] Settings { get; }
-
-        internal long[]? Steps { get; private set; }
-
-        internal void PrepareSteps()
-        {
-            Moments ??= new NativeBuffer(2L * Count * _architecture.Layout.Length);
-            Steps ??= new long[Count];
-        }
-
-        internal void Reset(int slot, SlotSettings settings)
-        {
-            var at = slot - First;
-            var length = _architecture.Layout.Length;
-            NativeMemory.Clear(Parameters.Pointer + ((nint)at * length), (nuint)length * sizeof(float));
-            Settings[at] = settings;
-            if (Moments is not null)
-            {
-                NativeMemory.Clear(Moments.Pointer + ((nint)at * 2 * length), 2 * (nuint)length * sizeof(float));
-                Steps![at] = 0;
-            }
-
-            if (Statistics is not null)
-            {
-                ResetStatistics(at);
-            }
-        }
-
-        public void Dispose()
-        {
-            Parameters.Dispose();
-            Moments?.Dispose();
-            Statistics?.Dispose();
-        }
-
-        private void ResetStatistics(int at)
-        {
-            var inputs = _architecture.Inputs;
-            var statistics = Statistics!.Pointer + ((nint)at * 2 * inputs);
-            new Span<float>(statistics, inputs).Clear();
-            new Span<float>(statistics + inputs, inputs).Fill(1);
-        }
     }
 }

@@ -128,12 +128,41 @@ internal static unsafe class Kernels
         }
     }
 
+    /// <summary>target += factor (a - b), a multiple of sixteen elements.</summary>
+    internal static void AddDifference(float* target, float* a, float* b, float factor, int count)
+    {
+        var scale = Vector512.Create(factor);
+        for (var i = 0; i < count; i += Lanes)
+        {
+            (Vector512.Load(target + i) + (scale * (Vector512.Load(a + i) - Vector512.Load(b + i)))).Store(target + i);
+        }
+    }
+
     /// <summary>target += sum over rows of source [rows, width], in the rows' order.</summary>
     internal static void SumRows(Rows source, int rows, int width, float* target)
     {
         for (var r = 0; r < rows; r++)
         {
             Add(target, source[r], width);
+        }
+    }
+
+    /// <summary>target += sum over rows of |source|, [rows, width], in the rows' order.</summary>
+    internal static void SumMagnitudes(Rows source, int rows, int width, float* target)
+    {
+        for (var r = 0; r < rows; r++)
+        {
+            var from = source[r];
+            var i = 0;
+            for (; i + Lanes <= width; i += Lanes)
+            {
+                (Vector512.Load(target + i) + Vector512.Abs(Vector512.Load(from + i))).Store(target + i);
+            }
+
+            for (; i < width; i++)
+            {
+                target[i] += MathF.Abs(from[i]);
+            }
         }
     }
 

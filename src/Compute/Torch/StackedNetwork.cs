@@ -68,6 +68,15 @@ internal static class StackedNetwork
         return HiddenBackward(dh1, trace.H1, trace.U1, trace.Norm1, network, p, gradient, "ln1");
     }
 
+    /// <summary>Activity of the hidden units, [slots, hidden1 + hidden2]: sums of |h| over rows, those left out whose weight [slots, rows, 1] is 0.</summary>
+    internal static float[] Activity(Trace trace, Tensor weights)
+    {
+        var activity = cat([RowSum(weights, (trace.U1 ?? trace.H1).abs()), RowSum(weights, (trace.U2 ?? trace.H2).abs())], 2);
+        var sums = new float[activity.numel()];
+        TorchStore.Download(activity, sums);
+        return sums;
+    }
+
     /// <summary>Sum over rows, [slots, rows, width] to [slots, 1, width], as a matrix product.</summary>
     internal static Tensor RowSum(Tensor x) =>
         bmm(torch.ones(1, 1, 1, device: x.device).expand(x.shape[0], RowPadding, x.shape[1]), x).narrow(1, 0, 1);

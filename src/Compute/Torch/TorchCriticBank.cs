@@ -32,8 +32,8 @@ internal sealed class TorchCriticBank : CriticBank
     {
         _store.CheckRange(first, lessons.Length);
         using var scope = NewDisposeScope();
-        var (gradient, steps) = Learn(first, lessons, train: true);
-        var outcomes = _store.Step(first, gradient.All);
+        var (gradient, activity, steps) = Learn(first, lessons, train: true);
+        var outcomes = _store.Step(first, gradient.All, activity);
         for (var c = 0; c < steps.Length; c++)
         {
             steps[c] = steps[c] with { Outcome = outcomes[c] with { Finite = outcomes[c].Finite && double.IsFinite(steps[c].Loss) } };
@@ -115,7 +115,7 @@ internal sealed class TorchCriticBank : CriticBank
         return answers;
     }
 
-    private (ParameterViews Gradient, CriticStep[] Steps) Learn(int first, ReadOnlySpan<CriticLesson> lessons, bool train)
+    private (ParameterViews Gradient, float[] Activity, CriticStep[] Steps) Learn(int first, ReadOnlySpan<CriticLesson> lessons, bool train)
     {
         var cells = lessons.Length;
         foreach (var lesson in lessons)
@@ -142,9 +142,10 @@ internal sealed class TorchCriticBank : CriticBank
 
         var x = _store.Upload(joint, cells, batch, Shape.JointWidth);
         var candidates = _store.Upload(Shape.Features(joint, places, rows, batch), cells, rows, Shape.CandidateWidth);
+        var present = Present(places, cells, rows);
         if (train && _store.Statistics is not null)
         {
-            ObservePairs(first, x, candidates, places, batch, pairs);
+            ObservePairs(first, x, candidates, present, pairs);
         }
 
         var layer = Fold(first, p);
@@ -154,6 +155,7 @@ internal sealed class TorchCriticBank : CriticBank
         var trace = StackedNetwork.Forward(Architecture, p, u1);
         var q = new float[cells * rows];
         TorchStore.Download(trace.Output, q);
+        var activity = StackedNetwork.Activity(trace, present);
 
         var steps = new CriticStep[cells];
         var dq = new float[cells * rows];
@@ -186,7 +188,8 @@ internal sealed class TorchCriticBank : CriticBank
             weight.sub_(bmm(bias.transpose(1, 2), RunningNorm.Mean(statistics))).div_(RunningNorm.Deviation(statistics));
         }
 
-        return (gradient, steps);
+        _store.AddInitialL2(first, gradient.All);
+        return (gradient, activity, steps);
     }
 
     private static (double Loss, double[] Errors) Loss(CriticLesson lesson, ReadOnlySpan<float> q, int pairs, Span<float> dq)
@@ -234,20 +237,16 @@ internal sealed class TorchCriticBank : CriticBank
         return new FirstLayer(w1.narrow(2, 0, Shape.JointWidth), w1.narrow(2, Shape.JointWidth, Shape.CandidateWidth), b1);
     }
 
-    private void ObservePairs(int first, Tensor joint, Tensor candidates, Candidate[] places, int batch, int pairs)
+    /// <summary>1 for each pair that is there, 0 for each place that is empty, [cells, rows, 1].</summary>
+    private Tensor Present(Candidate[] places, int cells, int rows) =>
+        _store.Upload(Array.ConvertAll(places, p => p.Client == Candidate.None ? 0f : 1f), cells, rows, 1);
+
+    private void ObservePairs(int first, Tensor joint, Tensor candidates, Tensor present, int pairs)
     {
         // Rows of the pairs, with the empty places left out by weight: mean and variance over what is there.
-        var cells = (int)joint.shape[0];
-        var rows = batch * pairs;
-        var present = new float[cells * rows];
-        for (var i = 0; i < present.Length; i++)
-        {
-            present[i] = places[i].Client == Candidate.None ? 0 : 1;
-        }
-
-        var weights = _store.Upload(present, cells, rows, 1);
-        var full = cat([joint.unsqueeze(2).expand(cells, batch, pairs, Shape.JointWidth).reshape(cells, rows, Shape.JointWidth), candidates], 2);
-        RunningNorm.Update(_store.Statistics!.narrow(0, first, cells), full, weights);
+        var (cells, batch) = (joint.shape[0], joint.shape[1]);
+        var full = cat([joint.unsqueeze(2).expand(cells, batch, pairs, Shape.JointWidth).reshape(cells, batch * pairs, Shape.JointWidth), candidates], 2);
+        RunningNorm.Update(_store.Statistics!.narrow(0, first, cells), full, present);
     }
 
     private float[][] Values(ParameterViews p, FirstLayer layer, Tensor u1Joint, float[] joint, int rows, ReadOnlySpan<CriticQuery> queries)

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Simulator.Compute;
@@ -7,7 +6,7 @@ namespace Simulator.Compute;
 internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : PolicyBank(device, store)
 {
     /// <inheritdoc/>
-    public override void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations, Span<float> actions)
+    public override void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations)
     {
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
@@ -15,24 +14,26 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         var x = Normalise(first, store.UploadRows(observations, count, rows, rows == 1 ? 1 : TorchStore.PaddedRows(rows), Architecture.Inputs));
         var z = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x)).Output.narrow(1, 0, rows);
         TorchStore.Download(z, preActivations);
-        TorchStore.Download(Squash(z), actions);
     }
 
     /// <inheritdoc/>
-    public override StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    public override StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
     {
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
-        return store.Step(first, Gradient(first, count, rows, observations, actionGradients, train: true).All);
+        var (gradient, trace) = Backward(first, count, rows, observations, gradients);
+        var outcomes = store.Step(first, gradient.All, StackedNetwork.Activity(trace, Present(count, rows)));
+        Observe(first, count, rows, observations);
+        return outcomes;
     }
 
     /// <inheritdoc/>
-    public override float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients)
+    public override float[] Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
     {
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
         var gradient = new float[count * Layout.Length];
-        TorchStore.Download(Gradient(first, count, rows, observations, actionGradients, train: false).All, gradient);
+        TorchStore.Download(Backward(first, count, rows, observations, gradients).Gradient.All, gradient);
         return gradient;
     }
 
@@ -47,24 +48,19 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         }
     }
 
-    private ParameterViews Gradient(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> actionGradients, bool train)
+    private (ParameterViews Gradient, StackedNetwork.Trace Trace) Backward(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
     {
         var p = store.Views(first, count);
         var padded = TorchStore.PaddedRows(rows);
-        var raw = store.UploadRows(observations, count, rows, padded, Architecture.Inputs);
-        if (train && store.Statistics is not null)
-        {
-            RunningNorm.Update(store.Statistics.narrow(0, first, count), raw, Present(count, rows));
-        }
-
-        var x = Normalise(first, raw);
+        var x = Normalise(first, store.UploadRows(observations, count, rows, padded, Architecture.Inputs));
         var trace = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x));
-        var dz = OutputGradient(trace.Output, store.UploadRows(actionGradients, count, rows, padded, Architecture.Outputs));
+        var dz = store.UploadRows(gradients, count, rows, padded, Architecture.Outputs);
         var gradient = store.NewGradient(count);
         var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
         gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
         gradient["fc1.bias"].copy_(StackedNetwork.RowSum(du1));
-        return gradient;
+        store.AddInitialL2(first, gradient.All);
+        return (gradient, trace);
     }
 
     /// <summary>1 for each row that is there, 0 for each that pads, [count, padded rows, 1].</summary>
@@ -79,32 +75,6 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
 
     private Tensor Normalise(int first, Tensor x) =>
         store.Statistics is null ? x : RunningNorm.Apply(store.Statistics.narrow(0, first, x.shape[0]), x);
-
-    private Tensor Squash(Tensor z) => Architecture.Output switch
-    {
-        OutputFunction.Tanh => z.tanh(),
-        OutputFunction.Inverting => z.clamp(Scalars.MinusOne, Scalars.One),
-        var other => throw new InvalidOperationException($"no output function {other}"),
-    };
-
-    /// <summary>
-    /// dL/dz from dL/da. Inverting gradients pass the clip unchanged and are scaled by the room that is left in the direction of ascent on -L: (1 - z) / 2 where z
-    /// would grow, (z + 1) / 2 where it would shrink (Hausknecht and Stone, arXiv 1511.04143, equation 11).
-    /// </summary>
-    private Tensor OutputGradient(Tensor z, Tensor da)
-    {
-        switch (Architecture.Output)
-        {
-            case OutputFunction.Tanh:
-                var a = z.tanh();
-                return da.mul_(a.mul_(a).neg_().add_(Scalars.One, Scalars.One));
-            case OutputFunction.Inverting:
-                var room = torch.where(da.lt(Scalars.Zero), z.neg().add_(Scalars.One, Scalars.One), z.add(Scalars.One, Scalars.One)).mul_(Scalars.Half);
-                return da.mul_(room);
-            default:
-                throw new InvalidOperationException($"no output function {Architecture.Output}");
-        }
-    }
 }
 
 /// <summary>

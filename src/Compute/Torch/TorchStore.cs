@@ -13,6 +13,7 @@ internal sealed class TorchStore : BankStore
     private Tensor _parameters;
     private Tensor? _firstMoment;
     private Tensor? _secondMoment;
+    private Tensor? _start;
 
     internal TorchStore(ComputeDevice device, NetworkArchitecture architecture)
         : base(architecture)
@@ -35,7 +36,7 @@ internal sealed class TorchStore : BankStore
         Grow(first + count);
         for (var i = 0; i < count; i++)
         {
-            _slots.Add(new Slot(settings));
+            _slots.Add(new Slot(settings with { Network = settings.Network + i }));
         }
 
         if (Statistics is not null)
@@ -61,7 +62,7 @@ internal sealed class TorchStore : BankStore
 
         for (var i = first; i < first + count; i++)
         {
-            _slots[i] = new Slot(settings);
+            _slots[i] = new Slot(settings with { Network = settings.Network + i - first });
         }
     }
 
@@ -120,11 +121,42 @@ internal sealed class TorchStore : BankStore
         _slots[slot] = _slots[slot] with { Steps = steps };
     }
 
+    internal override (SlotSettings Settings, long Steps) TrainingOf(int slot) => (_slots[slot].Settings, _slots[slot].Steps);
+
+    internal override void Renew(int slot, ReadOnlySpan<int> places, ReadOnlySpan<float> values)
+    {
+        using var scope = NewDisposeScope();
+        Span<long> wide = new long[places.Length];
+        for (var i = 0; i < places.Length; i++)
+        {
+            wide[i] = places[i];
+        }
+
+        var index = Upload(wide, wide.Length);
+        _parameters[slot].index_copy_(0, index, Upload(values, values.Length));
+        var zeros = torch.zeros(places.Length, device: Device.Torch);
+        _firstMoment![slot].index_copy_(0, index, zeros);
+        _secondMoment![slot].index_copy_(0, index, zeros);
+    }
+
+    internal override void ReadStart(int slot, Span<float> destination)
+    {
+        using var scope = NewDisposeScope();
+        Download(_start![slot], destination);
+    }
+
+    internal override void WriteStart(int slot, ReadOnlySpan<float> values)
+    {
+        using var scope = NewDisposeScope();
+        Start[slot].copy_(Upload(values, values.Length));
+    }
+
     public override void Dispose()
     {
         _parameters.Dispose();
         _firstMoment?.Dispose();
         _secondMoment?.Dispose();
+        _start?.Dispose();
         Statistics?.Dispose();
     }
 
@@ -134,18 +166,50 @@ internal sealed class TorchStore : BankStore
     /// <summary>A gradient of a range of slots, zero, to be filled through its views.</summary>
     internal ParameterViews NewGradient(int count) => new(Layout, torch.zeros(count, Layout.Length, device: Device.Torch));
 
+    /// <summary>Parameters of slots before their first step, [slots, parameters]; made where a slot is pulled back to them.</summary>
+    private Tensor Start => _start ??= Zeros((int)_parameters.shape[0]).DetachFromDisposeScope();
+
+    /// <summary>Adds the gradient of lambda |theta - theta0|^2 to those of a range of slots, each by itself, where a slot is pulled back to its start and has left it.</summary>
+    internal void AddInitialL2(int first, Tensor gradient)
+    {
+        for (var k = 0; k < gradient.shape[0]; k++)
+        {
+            if (RemembersStart(first + k))
+            {
+                var factor = PerSlot(1, _ => 2 * _slots[first + k].Settings.Regularisation.InitialL2);
+                gradient.narrow(0, k, 1).add_((_parameters.narrow(0, first + k, 1) - Start.narrow(0, first + k, 1)).mul_(factor), Scalars.One);
+            }
+        }
+    }
+
+    private void RememberStarts(int first, int count)
+    {
+        for (var slot = first; slot < first + count; slot++)
+        {
+            if (_slots[slot].Settings.Regularisation.InitialL2 > 0 && _slots[slot].Steps == 0)
+            {
+                Start[slot].copy_(_parameters[slot]);
+            }
+        }
+    }
+
     /// <summary>
-    /// One Adam step of each slot of a range (Kingma and Ba 2015; the order of operations is PyTorch's), the gradient's norm clipped first where the slot asks for it.
+    /// One step of each slot of a range by Adam (Kingma and Ba 2015; the order of operations is PyTorch's), with weight decay where the slot asks for it (AdamW), the gradient's norm
+    /// clipped first where it asks for that. Dormant units begin anew behind the step, where that is due.
     /// </summary>
-    internal StepOutcome[] Step(int first, Tensor gradient)
+    /// <param name="first">First slot.</param>
+    /// <param name="gradient">[slots, parameters], overwritten.</param>
+    /// <param name="activity">Activity of the hidden units of each slot, [slots, units] (see <see cref="DormantUnits"/>).</param>
+    internal StepOutcome[] Step(int first, Tensor gradient, ReadOnlySpan<float> activity)
     {
         var count = (int)gradient.shape[0];
-        var outcomes = Norms(gradient, first);
+        var outcomes = TorchNorms.Of(gradient, Layout, k => _slots[first + k].Settings.MaxGradientNorm);
         if (Array.Exists(outcomes, o => o.Clipped))
         {
             gradient.mul_(PerSlot(count, k => Clip(outcomes[k].GradientNorm, _slots[first + k].Settings.MaxGradientNorm)));
         }
 
+        RememberStarts(first, count);
         for (var k = 0; k < count; k++)
         {
             _slots[first + k] = _slots[first + k] with { Steps = _slots[first + k].Steps + 1 };
@@ -162,13 +226,25 @@ internal sealed class TorchStore : BankStore
             .add_(Scalars.AdamEpsilon, Scalars.One);
         var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Settings.Rate / (1 - Math.Pow(Bank.Beta1, _slots[first + k].Steps)))).div_(denominator);
         var before = parameters.clone();
+        if (_slots.GetRange(first, count).Exists(s => s.Settings.Regularisation.WeightDecay > 0))
+        {
+            parameters.mul_(PerSlot(count, k => _slots[first + k].Settings.Kept));
+        }
+
         parameters.add_(step, Scalars.One);
 
         Span<bool> moved = (before != parameters).any(1).cpu().data<bool>().ToArray();
         Span<float> largest = parameters.abs().amax([1]).cpu().data<float>().ToArray();
         for (var k = 0; k < count; k++)
         {
-            outcomes[k] = outcomes[k] with { Frozen = !moved[k], Finite = outcomes[k].Finite && float.IsFinite(largest[k]) };
+            var units = activity.Slice(k * Architecture.Units, Architecture.Units);
+            outcomes[k] = outcomes[k] with
+            {
+                Frozen = !moved[k],
+                Finite = outcomes[k].Finite && float.IsFinite(largest[k]),
+                DormantShare = DormantUnits.Share(Architecture, units),
+            };
+            Recycle(first + k, units);
         }
 
         return outcomes;
@@ -219,51 +295,6 @@ internal sealed class TorchStore : BankStore
         System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(host.bytes).CopyTo(destination);
     }
 
-    /// <summary>
-    /// Gradient norms of each slot. Squares are summed on the device in runs of <see cref="ParameterLayout.Alignment"/> and from there on the host in double precision, since a full
-    /// sum on the device would depend on threads and on the number of slots, and clipping makes it state.
-    /// </summary>
-    private StepOutcome[] Norms(Tensor gradient, int first)
-    {
-        const int run = ParameterLayout.Alignment;
-        var count = (int)gradient.shape[0];
-        var runs = Layout.Length / run;
-        var sums = new float[count * runs];
-        Download(gradient.mul(gradient).view(count, runs, run).sum(2), sums);
-        var outcomes = new StepOutcome[count];
-        for (var k = 0; k < count; k++)
-        {
-            var layers = new double[Layout.Layers.Count];
-            var layer = -1;
-            string? name = null;
-            foreach (var tensor in Layout.Tensors)
-            {
-                if (tensor.Layer != name)
-                {
-                    layer++;
-                    name = tensor.Layer;
-                }
-
-                var begin = tensor.Offset / run;
-                var end = (tensor.Offset + tensor.Length + run - 1) / run;
-                for (var i = begin; i < end; i++)
-                {
-                    layers[layer] += sums[(k * runs) + i];
-                }
-            }
-
-            var total = Math.Sqrt(layers.Sum());
-            outcomes[k] = new StepOutcome(
-                total,
-                Array.ConvertAll(layers, Math.Sqrt),
-                Clipped: Clip(total, _slots[first + k].Settings.MaxGradientNorm) < 1,
-                Frozen: false,
-                Finite: double.IsFinite(total));
-        }
-
-        return outcomes;
-    }
-
     private Tensor PerSlot(int count, Func<int, double> value)
     {
         Span<float> values = count <= 256 ? stackalloc float[count] : new float[count];
@@ -296,6 +327,11 @@ internal sealed class TorchStore : BankStore
                 larger.Add(Zeros(wanted));
             }
 
+            if (_start is not null)
+            {
+                larger.Add(Zeros(wanted));
+            }
+
             if (Statistics is not null)
             {
                 larger.Add(torch.zeros(wanted, 2, Architecture.Inputs, device: Device.Torch));
@@ -312,6 +348,11 @@ internal sealed class TorchStore : BankStore
         {
             _firstMoment = Replace(_firstMoment, larger[1], capacity);
             _secondMoment = Replace(_secondMoment!, larger[2], capacity);
+        }
+
+        if (_start is not null)
+        {
+            _start = Replace(_start, larger[Statistics is null ? ^1 : ^2], capacity);
         }
 
         if (Statistics is not null)

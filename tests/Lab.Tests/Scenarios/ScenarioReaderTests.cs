@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text;
+using Simulator.Agents;
 using Simulator.Cells;
 using Simulator.Compute;
 using Simulator.Environment;

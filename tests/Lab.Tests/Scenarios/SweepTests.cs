@@ -1,4 +1,4 @@
-using Simulator.Compute;
+using Simulator.Agents;
 using Simulator.Environment;
 
 namespace Simulator.Lab.Tests.Scenarios;
