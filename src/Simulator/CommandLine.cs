@@ -15,6 +15,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Simulates and trains populations of clients that offload tasks to an edge server (CCM-MADRL), each client and each master an actor.");
         root.Subcommands.Add(Run(output, error));
+        root.Subcommands.Add(EvaluateCommand.Command(output, error));
         root.Subcommands.Add(BenchCommandLine.Bench(output, error));
         var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
         if (parsed.Errors.Count > 0)
@@ -51,7 +52,7 @@ internal static class CommandLine
         {
             Description = "Continues the run in the folder that --output names, killed or interrupted as it was, to the results that it would have had undisturbed. A scenario need not be given again.",
         };
-        var device = new Option<string>("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
+        var device = Device();
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
         var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, quiet };
         command.SetAction((parsed, _) => RunCommand.ExecuteAsync(
@@ -69,6 +70,9 @@ internal static class CommandLine
         return command;
     }
 
+    /// <summary>The option of commands that compute.</summary>
+    internal static Option<string> Device() => new("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
+
     /// <summary>The quickstart of the working folder, or else the one that was published with the program.</summary>
     private static string FindQuickstart()
     {
@@ -76,7 +80,8 @@ internal static class CommandLine
         return !File.Exists(Quickstart) && File.Exists(published) ? published : Quickstart;
     }
 
-    private static T? Whole<T>(ArgumentResult result, T smallest, T largest)
+    /// <summary>Reads a whole number of an option.</summary>
+    internal static T? Whole<T>(ArgumentResult result, T smallest, T largest)
         where T : struct, System.Numerics.IBinaryInteger<T>
     {
         var text = result.Tokens[0].Value;

@@ -129,9 +129,13 @@ public sealed class RunFolder : IDisposable
     /// <summary>Writes a file whole: beside its place, then renamed to it.</summary>
     /// <param name="name">Path relative to the run's folder.</param>
     /// <param name="write">Writes its content.</param>
-    internal void Write(string name, Action<Stream> write)
+    internal void Write(string name, Action<Stream> write) => WriteFile(FileOf(name), write);
+
+    /// <summary>Writes a file whole: beside its place, then renamed to it.</summary>
+    /// <param name="path">Its path; its folder is made where it is not there.</param>
+    /// <param name="write">Writes its content.</param>
+    internal static void WriteFile(string path, Action<Stream> write)
     {
-        var path = FileOf(name);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         var beside = path + ".part";
         try
