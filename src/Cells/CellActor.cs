@@ -142,13 +142,19 @@ public sealed class CellActor : UntypedActor
 
     private void Learning(object message)
     {
-        if (message is not CellProtocol.EpisodeLearned m)
+        switch (message)
         {
-            Otherwise(message);
-        }
-        else if (m.Turn.Epoch == _epoch)
-        {
-            OnEpisodeLearned(m);
+            case MasterActor.ClientOutputs m when m.Turn.Epoch == _epoch:
+                OnClientOutputs(m);
+                break;
+            case CellProtocol.EpisodeLearned m when m.Turn.Epoch == _epoch:
+                OnEpisodeLearned(m);
+                break;
+            case MasterActor.ClientOutputs or CellProtocol.EpisodeLearned:
+                break;
+            default:
+                Otherwise(message);
+                break;
         }
     }
 
@@ -207,12 +213,13 @@ public sealed class CellActor : UntypedActor
     {
         var norm = CellMembers.MaxGradientNormOf(_options);
         var regularisation = CellMembers.RegularisationOf(_options);
+        var tau = CellMembers.TauOf(_options);
         _device.Tell(new DeviceProtocol.ReservePolicies(
-            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, regularisation, CellMembers.PolicyRecyclingOf(_options)));
+            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, tau, regularisation, CellMembers.PolicyRecyclingOf(_options)));
         if (_sharedCritic is null)
         {
             _device.Tell(new DeviceProtocol.ReserveCritic(
-                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, regularisation, CellMembers.CriticRecyclingOf(_options)));
+                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, tau, regularisation, CellMembers.CriticRecyclingOf(_options)));
         }
     }
 
@@ -303,7 +310,7 @@ public sealed class CellActor : UntypedActor
 
     private void BeginStep() => BeginStep(_cell.Observe());
 
-    private void BeginStep(float[] observations) => _team!.BeginStep(_cell.Turn, observations);
+    private void BeginStep(float[] observations) => _team!.BeginStep(_cell.Turn, observations, _cell.Statistics(observations));
 
     private void OnDecide(CellProtocol.Decide message)
     {
@@ -356,6 +363,17 @@ public sealed class CellActor : UntypedActor
 
         _divergence = phase == Phase.Acting ? "the reward became non-finite" : "the reward of an evaluation became non-finite";
         End(CellStatus.Diverged);
+    }
+
+    private void OnClientOutputs(MasterActor.ClientOutputs message)
+    {
+        for (var first = 0; first < message.Outputs.Length; first += PopulationProtocol.MaximumAgents)
+        {
+            var part = message.Outputs.Length <= PopulationProtocol.MaximumAgents
+                ? message.Outputs
+                : message.Outputs[first..Math.Min(first + PopulationProtocol.MaximumAgents, message.Outputs.Length)];
+            Context.Parent.Tell(new PopulationProtocol.AgentsLearned(_index, _epoch, message.Turn.Episode, first, part));
+        }
     }
 
     private void OnEpisodeLearned(CellProtocol.EpisodeLearned message)

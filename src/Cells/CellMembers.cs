@@ -15,7 +15,7 @@ public static class CellMembers
     /// <summary>Architecture of the clients' policies.</summary>
     public static NetworkArchitecture PolicyOf(CellOptions options)
     {
-        var actor = NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, ClientAction.Width);
+        var actor = NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, HeadOf(options).Outputs);
         actor = options.Mitigation.ActorActivation switch
         {
             ActorActivation.Relu => actor with { Activation = HiddenActivation.Relu },
@@ -53,6 +53,9 @@ public static class CellMembers
         return RecyclingOf(options.Mitigation, (_, step) => MasterAgent.FreshParameters(critic, options.Seed, step));
     }
 
+    /// <summary>Share by which targets follow their networks; 1 where there are none.</summary>
+    public static double TauOf(CellOptions options) => options.Learns ? options.Learning.Tau : 1;
+
     /// <summary>Policies of the cell: one for each client, or one.</summary>
     public static int PoliciesOf(CellOptions options) => options.SharesPolicy ? 1 : options.Clients;
 
@@ -66,9 +69,11 @@ public static class CellMembers
         options.Tracking.SaturationThreshold,
         options.Tracking.Window)
     {
-        Head = OutputHead.Of(options.Mitigation.Output),
+        Head = HeadOf(options),
+        Terms = new OutputTerms(options.Mitigation.PreactivationPenalty, options.Mitigation.BoundPenalty, options.Mitigation.ActionGradientClip),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
+        Targets = TauOf(options) < 1,
         Policies = options.Networks?.Policies,
     };
 
@@ -86,6 +91,11 @@ public static class CellMembers
     {
         Learns = options.Learns,
         Start = options.Networks?.Critic,
+        ActorDelay = options.Mitigation.ActorDelay,
+        Smoothing = options.Mitigation.TargetNoise > 0 ? new TargetSmoothing(options.Seed, options.Mitigation.TargetNoise, options.Mitigation.TargetNoiseClip) : null,
+        Asymmetry = options.Mitigation.AsymmetryScaling,
+        AsymmetryBounds = options.Mitigation.AsymmetryBounds,
+        PopArtRate = options.Mitigation.Popart ? options.Mitigation.PopartRate : null,
     };
 
     /// <summary>The parameters that the critic of a cell starts with: given ones, or drawn from the cell's seed, in a cell that acts from that of the critics.</summary>
@@ -94,6 +104,8 @@ public static class CellMembers
 
     private static Recycling? RecyclingOf(MitigationOptions options, Recycling.FreshNetwork draw) =>
         options.RecycleEvery > 0 ? new Recycling(options.RecycleEvery, options.RecycleThreshold, draw) : null;
+
+    private static OutputHead HeadOf(CellOptions options) => OutputHead.Of(options.Mitigation.Output, options.Mitigation.OutputScale);
 
     private static ObservationScaling? ScalingOf(CellOptions options) =>
         options.Mitigation.Observations == ObservationScale.Scaled ? new ObservationScaling(options.Environment) : null;

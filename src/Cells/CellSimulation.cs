@@ -19,6 +19,7 @@ public sealed class CellSimulation
     private readonly CellOptions _options;
     private readonly CellEnvironment _environment;
     private readonly OffloadingAction[] _actions;
+    private readonly ObservationStatistics? _statistics;
     private double _reward;
     private Violations _violations;
     private EpisodeTotals _evaluated;
@@ -30,6 +31,7 @@ public sealed class CellSimulation
         _options = options;
         _environment = new CellEnvironment(options.Environment, options.Clients, options.Seed);
         _actions = new OffloadingAction[options.Clients];
+        _statistics = options.Mitigation.Observations == ObservationScale.Running ? new ObservationStatistics() : null;
         Turn = new Turn(epoch, Phase.Training, 0, 0);
     }
 
@@ -80,6 +82,18 @@ public sealed class CellSimulation
         return observations;
     }
 
+    /// <summary>What networks scale observations by from a step on, [2, 7]; empty where that is not by running statistics. In training they take in the step's observations first.</summary>
+    /// <param name="observations">What the clients see in the step, [N, 7].</param>
+    public HostPayload Statistics(ReadOnlySpan<float> observations)
+    {
+        if (Turn.Phase == Phase.Training)
+        {
+            _statistics?.Observe(observations);
+        }
+
+        return _statistics?.Numbers() ?? HostPayload.Empty;
+    }
+
     /// <summary>Steps the physics.</summary>
     /// <param name="selected">Who offloads, [N].</param>
     /// <param name="actions">Raw actions, [N, 3].</param>
@@ -109,7 +123,7 @@ public sealed class CellSimulation
     public void EndEpisode(UpdateReport? update)
     {
         FinishedEpisodes = Turn.Episode;
-        if (StoppingEpisode == 0 && update is not null && Array.TrueForAll(update.Agents, a => a.Outcomes.ReferenceStop > 0))
+        if (StoppingEpisode == 0 && update?.Actors is not null && Array.TrueForAll(update.Agents, a => a.Outcomes.ReferenceStop > 0))
         {
             StoppingEpisode = update.Agents.Max(a => a.Outcomes.ReferenceStop);
         }
@@ -133,7 +147,11 @@ public sealed class CellSimulation
     }
 
     /// <summary>Writes what it remembers from one episode to the next: the physics begins each anew.</summary>
-    public void Save(StateWriter writer) => writer.Write([FinishedEpisodes, StoppingEpisode, _lastEvaluation]);
+    public void Save(StateWriter writer)
+    {
+        writer.Write([FinishedEpisodes, StoppingEpisode, _lastEvaluation]);
+        _statistics?.Save(writer);
+    }
 
     /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
     /// <exception cref="InvalidDataException">It did not write that.</exception>
@@ -143,6 +161,7 @@ public sealed class CellSimulation
         reader.Read(counts);
         (FinishedEpisodes, StoppingEpisode, _lastEvaluation) = (counts[0], counts[1], counts[2]);
         Turn = new Turn(Turn.Epoch, Phase.Training, FinishedEpisodes, 0);
+        _statistics?.Load(reader);
     }
 
     private static EpisodeTotals Mean(EpisodeTotals sums, int rewards, int ratios) => new(

@@ -38,12 +38,13 @@ internal sealed class CellTeam
     /// <summary>Begins a step.</summary>
     /// <param name="turn">The step.</param>
     /// <param name="observations">Raw observations, [N, 7].</param>
-    internal void BeginStep(Turn turn, float[] observations)
+    /// <param name="statistics">What they are scaled by from now on; empty for no change.</param>
+    internal void BeginStep(Turn turn, float[] observations, IPayload statistics)
     {
-        _master.Tell(new MasterProtocol.Begin(turn, new HostPayload(observations)));
+        _master.Tell(new MasterProtocol.Begin(turn, new HostPayload(observations)) { Statistics = statistics });
         for (var i = 0; i < _clients.Length; i++)
         {
-            _clients[i].Tell(new ClientProtocol.Observe(turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))));
+            _clients[i].Tell(new ClientProtocol.Observe(turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))) { Statistics = statistics });
         }
     }
 

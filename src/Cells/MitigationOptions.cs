@@ -2,6 +2,8 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Simulator.Agents;
 using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Master;
 
 namespace Simulator.Cells;
 
@@ -13,6 +15,9 @@ public enum ObservationScale
 
     /// <summary>Each column mapped to [-1, 1] by its known range.</summary>
     Scaled,
+
+    /// <summary>Each column by its running mean and deviation over the cell's clients, (o - mean) / (deviation + 1e-8), clipped to [-10, 10].</summary>
+    Running,
 }
 
 /// <summary>What the critic sees of rewards.</summary>
@@ -28,17 +33,55 @@ public enum RewardScale
 /// <summary>Departures from the original that keep actors alive (ccm-madrl, section 8).</summary>
 public sealed record MitigationOptions
 {
-    /// <summary>What actors and critic see of observations.</summary>
-    [Description("raw: as the original; scaled: each observation mapped to [-1, 1] by its known range, for actors and critic.")]
+    /// <summary>
+    /// What actors and critic see of observations. Running: (o - mean) / (deviation + 1e-8), clipped to [-10, 10], mean and deviation by Welford's method over all training observations of all the cell's
+    /// clients so far (Gymnasium's NormalizeObservation; SimBa, arXiv 2410.09754). Pooled over the clients, since most columns of one client never change in its cell.
+    /// </summary>
+    [Description(
+        "raw: as the original; scaled: each observation mapped to [-1, 1] by its known range, for actors and critic; running: less its running mean over the cell's clients, over its running deviation, "
+        + "clipped to [-10, 10] (Gymnasium, SimBa).")]
     public ObservationScale Observations { get; init; } = ObservationScale.Raw;
 
     /// <summary>What the critic sees of rewards.</summary>
     [Description("raw: as the original; scaled: rewards over the running deviation of the discounted return.")]
     public RewardScale Rewards { get; init; } = RewardScale.Raw;
 
-    /// <summary>What turns pre-activations into actions.</summary>
-    [Description("tanh: as the original; inverting: no squash, actions clipped, gradients inverted near the bounds (arXiv 1511.04143).")]
+    /// <summary>
+    /// What turns pre-activations z into actions a. tanh: a = tanh z. inverting: a = clip(z, -1, 1), the gradient scaled by the room that is left in its direction (Hausknecht and Stone, arXiv
+    /// 1511.04143). softsign: z / (1 + |z|). sigmoid: 2 sigmoid(z / k) - 1. scaled_tanh: tanh(k tanh(z / k)) (TorchRL's tanh_loc). gaussian: tanh(mu + sigma e), log sigma in [-20, 2], with SAC's
+    /// entropy bonus towards -3 (arXiv 1812.05905). beta: a Beta distribution on [-1, 1], alpha and beta 1 + softplus (Chou et al., ICML 2017). The last two have two outputs for each action,
+    /// and explore by sampling in the place of exploration noise; evaluation and pi'(S') take their noise-free actions, tanh(mu) and the mean.
+    /// </summary>
+    [Description(
+        "From pre-activations to actions. tanh: as the original; inverting: actions clipped, gradients inverted near the bounds (arXiv 1511.04143); softsign; sigmoid: 2 sigmoid(z / k) - 1; "
+        + "scaled_tanh: tanh(k tanh(z / k)); gaussian: SAC's squashed Gaussian with entropy target -3; beta: Chou et al.'s Beta policy. The last two sample instead of adding exploration noise.")]
     public OutputFunction Output { get; init; } = OutputFunction.Tanh;
+
+    /// <summary>k of the output functions sigmoid and scaled_tanh, 5 as in TorchRL; without effect on the others.</summary>
+    [Description("k of mitigation.output: sigmoid and scaled_tanh (canonical 5, TorchRL); without effect on the others.")]
+    [Range(1e-3, 1e6)]
+    public double OutputScale { get; init; } = OutputHead.UsualScale;
+
+    /// <summary>lambda of + lambda mean z^2 in the actors' loss, the mean over the minibatch and all outputs of the network; canonical 1e-3 (the MADDPG code, EPyMARL).</summary>
+    [Description("lambda of + lambda mean(z^2) in the actors' loss, over minibatch and outputs; canonical 0.001 (MADDPG, EPyMARL), 0 switches it off.")]
+    [Range(0.0, 1e6)]
+    public double PreactivationPenalty { get; init; }
+
+    /// <summary>
+    /// lambda of + lambda sum max(0, |z| - 1.1)^2 in the actors' loss, the sum over the three actions (of a Gaussian over mu), the mean over the minibatch; canonical 1e-3 (rl_games). A Beta policy
+    /// has no such z and refuses it.
+    /// </summary>
+    [Description("lambda of + lambda sum max(0, |z| - 1.1)^2 in the actors' loss, the sum over the three actions, the mean over the minibatch; canonical 0.001 (rl_games), 0 switches it off.")]
+    [Range(0.0, 1e6)]
+    public double BoundPenalty { get; init; }
+
+    /// <summary>
+    /// c: each element of a sample's own gradient, B dL/da with B the minibatch and the sample's weight in it, is clipped to [-c, c] before it goes through the output function; canonical 1 (Acme's
+    /// dpg).
+    /// </summary>
+    [Description("Each sample's gradient on its actions (B dL/da) is clipped elementwise to +- this; canonical 1 (Acme's dpg), 0 switches it off.")]
+    [Range(0.0, 1e9)]
+    public double ActionGradientClip { get; init; }
 
     /// <summary>
     /// Whether the actors' hidden layers are Linear, LayerNorm with gain and bias, activation: h = act(gain (u - mean) / sqrt(var + 1e-5) + bias), mean and variance over the layer's
@@ -84,4 +127,51 @@ public sealed record MitigationOptions
     [Description("Largest score of a hidden unit that is recycled: mean |h| over the minibatch, over the mean of that in its layer.")]
     [Range(0.0, 1.0)]
     public double RecycleThreshold { get; init; } = 0.025;
+
+    /// <summary>
+    /// Delayed actor updates: the critic learns after each episode, the actors after those whose number d divides, so that they follow a critic that has settled. d = 2 is canonical
+    /// (Fujimoto et al. 2018, TD3, arXiv 1802.09477).
+    /// </summary>
+    [Description("Delayed actor updates: actors learn after every d-th episode, the critic after each; 1 is the original, 2 canonical (TD3, arXiv 1802.09477).")]
+    [Range(1, 1_000_000)]
+    public int ActorDelay { get; init; } = 1;
+
+    /// <summary>
+    /// Target policy smoothing: in the targets of updates a' becomes clip(a' + clip(sigma N(0, 1), -c, c), -1, 1), with sigma = 0.2 and c = 0.5 canonical (TD3, arXiv 1802.09477). Insertion errors
+    /// are taken without noise.
+    /// </summary>
+    [Description("Target smoothing: deviation of the noise on the actions in the targets of updates, before clipping; 0 switches it off, 0.2 is canonical (TD3, arXiv 1802.09477).")]
+    [Range(0.0, 100.0)]
+    public double TargetNoise { get; init; }
+
+    /// <summary>Largest noise of <see cref="TargetNoise"/>, c.</summary>
+    [Description("Largest absolute noise of target_noise; 0.5 is canonical (TD3, arXiv 1802.09477).")]
+    [Range(0.0, 2.0)]
+    public double TargetNoiseClip { get; init; } = 0.5;
+
+    /// <summary>
+    /// The actors' learning rate follows the running asymmetry A of gradients (the research's proposal): actor_rate clip(A, bounds), or actor_rate clip(1 / A, bounds); A is the exponential mean of
+    /// the asymmetry ratio, decay 0.99.
+    /// </summary>
+    [Description(
+        "none: as the original; proportional: the actors' rate times the running asymmetry ratio (actor over critic gradient, exponential mean with decay 0.99), clipped to asymmetry_bounds; "
+        + "inverse: over it.")]
+    public AsymmetryScaling AsymmetryScaling { get; init; } = AsymmetryScaling.None;
+
+    /// <summary>Smallest and largest factor that <see cref="AsymmetryScaling"/> multiplies the actors' rate by.</summary>
+    [Description("Smallest and largest factor that asymmetry_scaling multiplies the actors' rate by.")]
+    [Range(0.0, 1e6)]
+    public Interval AsymmetryBounds { get; init; } = new(0.1, 10);
+
+    /// <summary>
+    /// PopArt: the critic learns targets normalised by their running mean and deviation, and its last layer is rescaled whenever those change, so that its values stay (van Hasselt et al. 2016,
+    /// arXiv 1602.07714). With <see cref="Rewards"/> scaled the targets are those of the scaled rewards.
+    /// </summary>
+    [Description("PopArt: the critic learns normalised targets, and its last layer is rescaled so that its values stay (arXiv 1602.07714). It may be combined with rewards: scaled.")]
+    public bool Popart { get; init; }
+
+    /// <summary>Rate beta of PopArt's running moments; canonical 3e-4.</summary>
+    [Description("Rate of popart's running moments of the targets; 0.0003 is canonical.")]
+    [Range(1e-9, 1.0)]
+    public double PopartRate { get; init; } = 3e-4;
 }

@@ -6,7 +6,8 @@ namespace Simulator.Compute;
 /// <param name="Steps">Optimiser steps that it has made.</param>
 /// <param name="Values">
 /// Its state (parameters in the order of the layout, gaps included, then mean and variance of the input where it is normalised), then Adam's first and second moment in the
-/// order of the layout, and where it is pulled back to its start, and has made a step, its parameters before that; [<see cref="LengthOf"/>].
+/// order of the layout, and where it is pulled back to its start, and has made a step, its parameters before that; [<see cref="LengthOf"/>]. A device
+/// has the state of its target behind that, where there is one.
 /// </param>
 public sealed record TrainingState(long Steps, float[] Values)
 {

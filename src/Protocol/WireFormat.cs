@@ -11,19 +11,21 @@ internal static class WireFormat
 
     static WireFormat()
     {
+        const int outputBytes = 164;
+
         // Client
         Add<ClientProtocol.Observe>(
-            "co",
-            (w, m) => { w.Turn(m.Turn); w.Payload(m.Observation); },
-            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+            "cn",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.Observation); w.Payload(m.Statistics); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload()) { Statistics = r.Payload() });
         Add<ClientProtocol.ObservationBatch>(
             "cb",
             (w, m) => { w.Turn(m.Turn); w.Payload(m.States); w.Payload(m.NextStates); },
             static (ref WireReader r) => new(r.Turn(), r.Payload(), r.Payload()));
         Add<ClientProtocol.ActionGradient>(
-            "cg",
-            (w, m) => { w.Turn(m.Turn); w.Payload(m.Gradient); },
-            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+            "cf",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.Gradient); w.Double(m.RateFactor); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload(), r.Double()));
         Add<ClientProtocol.Snapshot>("cs", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
         Add<ClientProtocol.Remember>("ck", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
         Add<ClientProtocol.Restore>(
@@ -33,9 +35,9 @@ internal static class WireFormat
 
         // Master
         Add<MasterProtocol.Begin>(
-            "mb",
-            (w, m) => { w.Turn(m.Turn); w.Payload(m.States); },
-            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+            "mn",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.States); w.Payload(m.Statistics); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload()) { Statistics = r.Payload() });
         Add<MasterProtocol.Propose>(
             "mp",
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); Write(w, m.Policy); Write(w, m.Explored); },
@@ -49,7 +51,7 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); w.Payload(m.Actions); w.Payload(m.NextActions); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), r.Payload(), r.Payload()));
         Add<MasterProtocol.PolicyUpdated>(
-            "mu",
+            "mv",
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); Write(w, m.Report); w.Payload(m.ActionsAfter); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), Report(ref r), r.Payload()));
         Add<MasterProtocol.Snapshot>("ms", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
@@ -61,7 +63,7 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Bools(m.Selected); w.Payload(m.Actions); },
             static (ref WireReader r) => new(r.Turn(), r.Bools(), r.Payload()));
         Add<CellProtocol.EpisodeLearned>(
-            "el",
+            "eu",
             (w, m) => { w.Turn(m.Turn); Optional(w, m.Update); w.Text(m.Divergence); },
             static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r), r.Text()));
         Add<CellProtocol.Parameters>("ep", Write, Parameters);
@@ -78,7 +80,7 @@ internal static class WireFormat
             static (ref WireReader r) => new(
                 r.Int(), r.Int(), r.Items(36, static (ref WireReader v) => new BaselineReward(v.Text() ?? string.Empty, v.Double(), Violations(ref v)))));
         Add<PopulationProtocol.EpisodeFinished>(
-            "pv",
+            "pu",
             (w, m) =>
             {
                 w.Int(m.Cell);
@@ -90,6 +92,10 @@ internal static class WireFormat
                 Optional(w, m.Update);
             },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), Violations(ref r), OptionalUpdate(ref r)));
+        Add<PopulationProtocol.AgentsLearned>(
+            "pa",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Int(m.First); w.Items(m.Outputs, Write); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Int(), r.Items(outputBytes, Outputs)));
         Add<PopulationProtocol.Evaluated>(
             "pw",
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); Write(w, m.Violations); },
@@ -162,10 +168,11 @@ internal static class WireFormat
         w.Bool(report.Finite);
         Write(w, report.Activations);
         Write(w, report.Outcomes);
+        Write(w, report.Outputs);
     }
 
     private static AgentReport Report(ref WireReader r) =>
-        new(r.Enumeration<AgentState>(), r.Double(), r.Doubles(), r.Bool(), r.Bool(), r.Bool(), Activations(ref r), Outcomes(ref r));
+        new(r.Enumeration<AgentState>(), r.Double(), r.Doubles(), r.Bool(), r.Bool(), r.Bool(), Activations(ref r), Outcomes(ref r), Outputs(ref r));
 
     private static void Write(WireWriter w, ActivationSummary summary)
     {
@@ -232,17 +239,62 @@ internal static class WireFormat
         if (update is not null)
         {
             Write(w, update.Critic);
-            Write(w, update.Actors);
-            Write(w, update.Activations);
             w.Double(update.MeanError);
-            w.Items(update.Agents, Write);
+            w.Bool(update.Actors is not null);
+            if (update is { Actors: { } actors, Activations: { } activations })
+            {
+                Write(w, actors);
+                Write(w, activations);
+                w.Items(update.Agents, Write);
+                w.Bool(update.Outputs is not null);
+                if (update.Outputs is { } outputs)
+                {
+                    Write(w, outputs);
+                }
+            }
         }
+    }
+
+    private static void Write(WireWriter w, OutputDiagnostics outputs)
+    {
+        w.Double(outputs.ActionGradient);
+        w.Double(outputs.PreActivationGradient);
+        w.Double(outputs.ParameterGradient);
+        w.Double(outputs.DormantUnits);
+        Span<float> numbers = stackalloc float[3 * Protocol.ActionOutputs.Width];
+        outputs.CopyTo(numbers);
+        foreach (var number in numbers)
+        {
+            w.Single(number);
+        }
+    }
+
+    private static OutputDiagnostics Outputs(ref WireReader r) =>
+        new(r.Double(), r.Double(), r.Double(), r.Double(), ActionOutputs(ref r), ActionOutputs(ref r), ActionOutputs(ref r));
+
+    private static ActionOutputs ActionOutputs(ref WireReader r)
+    {
+        Span<float> numbers = stackalloc float[Protocol.ActionOutputs.Width];
+        foreach (ref var number in numbers)
+        {
+            number = r.Single();
+        }
+
+        return Protocol.ActionOutputs.From(numbers);
     }
 
     private static UpdateReport? OptionalUpdate(ref WireReader r)
     {
         const int sampleBytes = 30;
-        return r.Bool() ? new(Gradients(ref r), Gradients(ref r), Activations(ref r), r.Double(), r.Items(sampleBytes, Sample)) : null;
+        if (!r.Bool())
+        {
+            return null;
+        }
+
+        var (critic, error) = (Gradients(ref r), r.Double());
+        return r.Bool()
+            ? new(critic, Gradients(ref r), Activations(ref r), error, r.Items(sampleBytes, Sample)) { Outputs = r.Bool() ? Outputs(ref r) : null }
+            : new(critic, null, null, error, []);
     }
 
     private static void Write(WireWriter w, CellProtocol.Parameters part)

@@ -41,6 +41,7 @@ internal sealed class MemoryStore(int cells, int every) : ICheckpointStore
         var log = Logs[cell];
         log.Episodes.RemoveRange(kept.Episodes, log.Episodes.Count - kept.Episodes);
         log.Evaluations.RemoveRange(kept.Evaluations, log.Evaluations.Count - kept.Evaluations);
+        log.Agents.RemoveAll(a => a.Episode > kept.Checkpoint.Episode);
         log.Parameters.Clear();
         log.End = null;
         return kept.Checkpoint;

@@ -17,6 +17,8 @@ internal sealed class CellLog
 
     internal List<PopulationProtocol.Evaluated> Evaluations { get; } = [];
 
+    internal List<(int Episode, int Agent, OutputDiagnostics Outputs)> Agents { get; } = [];
+
     internal SortedDictionary<int, float[]> Parameters { get; } = [];
 
     internal PopulationProtocol.CellEnded? End { get; set; }
@@ -50,12 +52,13 @@ internal sealed class CellLog
         update.Critic.Loss,
         update.Critic.GradientNorm,
         string.Join(',', update.Critic.LayerNorms),
-        update.Actors.Loss,
-        update.Actors.GradientNorm,
-        string.Join(',', update.Actors.LayerNorms),
-        update.Actors.Clipped,
+        update.Actors?.Loss,
+        update.Actors?.GradientNorm,
+        string.Join(',', update.Actors?.LayerNorms ?? []),
+        update.Actors?.Clipped,
         update.Activations,
         update.MeanError,
+        update.Outputs,
         string.Join(',', update.Agents));
 }
 
@@ -139,6 +142,8 @@ internal static class TestPopulation
             Logs[message.Cell].Episodes.Add(message);
             AfterEpisode?.Invoke(message);
         }
+
+        public void OnAgents(PopulationProtocol.AgentsLearned message) => Logs[message.Cell].Agents.AddRange(message.Outputs.Select((o, i) => (message.Episode, message.First + i, o)));
 
         public void OnEvaluated(PopulationProtocol.Evaluated message) => Logs[message.Cell].Evaluations.Add(message);
 

@@ -165,7 +165,7 @@ public abstract class DormantUnitTests(ComputeDevice device) : IDisposable
         float[] Answer()
         {
             var z = new float[Batch * Outputs];
-            bank.Infer(0, 1, Batch, seen, z, new float[z.Length]);
+            bank.Infer(0, 1, Batch, seen, z);
             return z;
         }
     }
@@ -198,7 +198,7 @@ public abstract class DormantUnitTests(ComputeDevice device) : IDisposable
 
     private static NetworkArchitecture Policy(PolicyVariant variant, bool norm, bool tanh)
     {
-        var architecture = NetworkArchitecture.Actor(variant, OutputFunction.Tanh, Inputs, Outputs) with { InputNorm = false };
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs) with { InputNorm = false };
         architecture = norm ? architecture.WithHiddenNorm() : architecture;
         return tanh ? architecture with { Activation = HiddenActivation.Tanh } : architecture;
     }

@@ -13,7 +13,7 @@ public abstract class RegularisationTests(ComputeDevice device) : IDisposable
     private const double Decay = 0.3;
     private const double L2 = 0.05;
 
-    private static readonly NetworkArchitecture Architecture = NetworkArchitecture.Actor(PolicyVariant.Baseline, OutputFunction.Tanh, Inputs, Outputs).WithHiddenNorm();
+    private static readonly NetworkArchitecture Architecture = NetworkArchitecture.Actor(PolicyVariant.Baseline, Inputs, Outputs).WithHiddenNorm();
 
     private readonly DisposeScope _scope = NewDisposeScope();
 

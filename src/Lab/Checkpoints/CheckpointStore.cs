@@ -42,18 +42,8 @@ internal sealed class CheckpointStore
     /// <summary>Path of a cell's checkpoints, relative to the run's folder.</summary>
     internal static string FolderOf(string cell) => Path.Combine(RunFolder.CellFolder(cell), "checkpoint");
 
-    /// <summary>Takes in what a cell told.</summary>
-    internal void Record(int cell, object message)
-    {
-        if (message is PopulationProtocol.EpisodeFinished episode)
-        {
-            _cells[cell].Log.Add(episode);
-        }
-        else
-        {
-            _cells[cell].Log.Add(message);
-        }
-    }
+    /// <summary>What a cell told since its last checkpoint.</summary>
+    internal HistoryLog LogOf(int cell) => _cells[cell].Log;
 
     /// <summary>As in <see cref="ICheckpointStore.Wanted"/>.</summary>
     internal long? Wanted(int cell, bool ending)
@@ -87,7 +77,7 @@ internal sealed class CheckpointStore
     /// <summary>Writes that a cell has ended, later: from then on there is nothing of it but its history.</summary>
     internal void Finish(PopulationProtocol.CellEnded message, double seconds)
     {
-        _cells[message.Cell].Log.Add(message);
+        _cells[message.Cell].Log.AddMessage(message);
         Enqueue(_cells[message.Cell], null, message.Episodes, seconds);
     }
 

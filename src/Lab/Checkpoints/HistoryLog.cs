@@ -10,6 +10,8 @@ namespace Simulator.Lab;
 internal sealed class HistoryLog
 {
     private StateWriter _news = new();
+    private List<PopulationProtocol.AgentsLearned> _agents = [];
+    private List<PopulationProtocol.AgentsLearned> _newestAgents = [];
     private PopulationProtocol.EpisodeFinished? _newestUpdate;
 
     private enum Entry
@@ -25,20 +27,35 @@ internal sealed class HistoryLog
     }
 
     /// <summary>Takes in that a cell began, was evaluated, or ended.</summary>
-    internal void Add(object message)
+    internal void AddMessage(object message)
     {
         _news.Write((int)Entry.Message);
         StoredMessage.Save(_news, message);
     }
 
+    /// <summary>Takes in what the agents' outputs were in the update after the episode that follows.</summary>
+    internal void Add(PopulationProtocol.AgentsLearned message) => _agents.Add(message);
+
     /// <summary>Takes in an episode.</summary>
-    internal void Add(PopulationProtocol.EpisodeFinished message)
+    /// <param name="message">The episode.</param>
+    /// <param name="states">Agents by state after it.</param>
+    internal void Add(PopulationProtocol.EpisodeFinished message, AgentCounts states)
     {
-        _newestUpdate = message.Update is null ? _newestUpdate : message;
-        var counts = CellHistory.Count(message.Update);
+        if (message.Update?.Actors is not null)
+        {
+            (_newestUpdate, _newestAgents) = (message, _agents);
+        }
+
+        var whole = message.Episode % CellHistory.AgentInterval == 0;
+        if (whole)
+        {
+            _agents.ForEach(AddMessage);
+        }
+
+        _agents = [];
         _news.Write((int)Entry.Episode);
-        _news.Write([counts.Learning, counts.Saturated, counts.Dead, counts.Frozen]);
-        StoredMessage.Save(_news, message.Episode % ResultFiles.TrackingInterval == 0 ? message : CellHistory.WithoutAgents(message));
+        _news.Write([states.Learning, states.Saturated, states.Dead, states.Frozen]);
+        StoredMessage.Save(_news, whole ? message : CellHistory.WithoutAgents(message));
     }
 
     /// <summary>What was taken in since the last call.</summary>
@@ -46,6 +63,7 @@ internal sealed class HistoryLog
     {
         if (_newestUpdate is { } newest)
         {
+            _newestAgents.ForEach(AddMessage);
             _news.Write((int)Entry.NewestUpdate);
             StoredMessage.Save(_news, newest);
         }
@@ -76,6 +94,9 @@ internal sealed class HistoryLog
                     break;
                 case PopulationProtocol.EpisodeFinished m:
                     history.Add(m, new AgentCounts(counts[0], counts[1], counts[2], counts[3]));
+                    break;
+                case PopulationProtocol.AgentsLearned m:
+                    history.Add(m);
                     break;
                 case PopulationProtocol.CellStarted m:
                     history.Begin(m);

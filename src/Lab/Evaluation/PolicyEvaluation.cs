@@ -119,6 +119,8 @@ public static class PolicyEvaluation
 
         public void OnEpisode(PopulationProtocol.EpisodeFinished message) => throw new InvalidOperationException("a cell that is to be evaluated has no episodes of its own");
 
+        public void OnAgents(PopulationProtocol.AgentsLearned message) => throw new InvalidOperationException("a cell that acts does not learn");
+
         public void OnParameters(PopulationProtocol.CellParameters message) => throw new InvalidOperationException("a cell that acts hands over nothing");
 
         public void OnRecovering(int cell, int epoch, string reason)

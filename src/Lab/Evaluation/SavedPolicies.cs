@@ -65,6 +65,12 @@ public sealed record SavedPolicies(string Folder, IReadOnlyList<SavedCell> Cells
                 continue;
             }
 
+            if (cell.Options.Mitigation.Observations == ObservationScale.Running)
+            {
+                without.Add((cell.Name, "its policies saw observations by running statistics, which are not saved with them"));
+                continue;
+            }
+
             try
             {
                 cells.Add(new SavedCell(cell.Name, ToEvaluate(cell.Options, networks.Load(path, cell.Options), episodes)));

@@ -4,7 +4,7 @@ using Simulator.Protocol;
 
 namespace Simulator.Lab;
 
-/// <summary><c>episodes.parquet</c> of a cell: a row for each training episode. What an update tells is null where there was none.</summary>
+/// <summary><c>episodes.parquet</c> of a cell: a row for each training episode. What an update tells is null where there was none, what it tells of the actors also where they did not learn.</summary>
 internal static class EpisodesFile
 {
     private delegate double? UpdateValue(UpdateReport update);
@@ -12,17 +12,21 @@ internal static class EpisodesFile
     private static readonly (string Name, UpdateValue Of)[] UpdateColumns =
     [
         ("critic_loss", u => u.Critic.Loss),
-        ("actor_loss", u => u.Actors.Loss),
+        ("actor_loss", u => u.Actors?.Loss),
         ("critic_gradient", u => u.Critic.GradientNorm),
-        ("actor_gradient", u => u.Actors.GradientNorm),
+        ("actor_gradient", u => u.Actors?.GradientNorm),
         ("asymmetry", u => u.Asymmetry),
         ("priority_error", u => u.MeanError),
-        ("saturation", u => u.Activations.SaturationRatio),
-        ("output_slope", u => u.Activations.Slope),
-        ("preactivation_mean", u => u.Activations.PreActivationMean),
-        ("preactivation_deviation", u => u.Activations.PreActivationDeviation),
-        ("preactivation_min", u => u.Activations.PreActivationMin),
-        ("preactivation_max", u => u.Activations.PreActivationMax),
+        ("saturation", u => u.Activations?.SaturationRatio),
+        ("output_slope", u => u.Activations?.Slope),
+        ("preactivation_mean", u => u.Activations?.PreActivationMean),
+        ("preactivation_deviation", u => u.Activations?.PreActivationDeviation),
+        ("preactivation_min", u => u.Activations?.PreActivationMin),
+        ("preactivation_max", u => u.Activations?.PreActivationMax),
+        ("action_gradient", u => u.Outputs?.ActionGradient),
+        ("squash_factor", u => u.Outputs?.SquashFactor),
+        ("body_factor", u => u.Outputs?.BodyFactor),
+        ("dormant_units", u => u.Outputs?.DormantUnits),
     ];
 
     private static readonly (string Name, Func<Telemetry.AgentCounts, int> Of)[] StateColumns =
@@ -48,7 +52,8 @@ internal static class EpisodesFile
         var episodes = Array.ConvertAll(EpisodeColumns, c => new DataField<double>(c.Name));
         var updates = Array.ConvertAll(UpdateColumns, c => new DataField<double?>(c.Name));
         var states = Array.ConvertAll(StateColumns, c => new DataField<int>(c.Name));
-        var schema = new ParquetSchema([episode, .. episodes, .. updates, .. states]);
+        var outputs = OutputColumns.Fields<double>();
+        var schema = new ParquetSchema([episode, .. episodes, .. updates, .. outputs, .. states]);
         await using var writer = await ParquetWriter.CreateAsync(schema, stream).ConfigureAwait(false);
         using var group = writer.CreateRowGroup();
         var rows = history.Episodes;
@@ -61,6 +66,12 @@ internal static class EpisodesFile
         for (var i = 0; i < updates.Length; i++)
         {
             await group.WriteAsync<double>(updates[i], rows.Select(e => e.Update is { } u ? UpdateColumns[i].Of(u) : null).ToArray()).ConfigureAwait(false);
+        }
+
+        var values = OutputColumns.Values([.. rows.Select(e => e.Update?.Outputs)]);
+        for (var i = 0; i < outputs.Length; i++)
+        {
+            await group.WriteAsync<double>(outputs[i], Array.ConvertAll(values[i], v => (double?)v)).ConfigureAwait(false);
         }
 
         for (var i = 0; i < states.Length; i++)

@@ -63,7 +63,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         else
         {
             history.Begin(message);
-            _checkpoints?.Record(message.Cell, message);
+            _checkpoints?.LogOf(message.Cell).AddMessage(message);
         }
 
         _started[message.Cell] = _time.GetTimestamp();
@@ -74,22 +74,28 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     {
         var history = _histories[message.Cell];
         history.Add(message);
-        _checkpoints?.Record(message.Cell, message);
+        _checkpoints?.LogOf(message.Cell).Add(message, history.States[^1]);
         _seconds[message.Cell] = _secondsBefore[message.Cell] + _time.GetElapsedTime(_started[message.Cell]).TotalSeconds;
         Progress[message.Cell] = Progress[message.Cell] with
         {
             Episode = message.Episode,
             Seconds = _seconds[message.Cell],
             Reward = history.RecentReward,
-            Saturation = message.Update?.Activations.SaturationRatio ?? Progress[message.Cell].Saturation,
-            Agents = message.Update is null ? Progress[message.Cell].Agents : CellHistory.Count(message.Update),
+            Saturation = message.Update?.Activations?.SaturationRatio ?? Progress[message.Cell].Saturation,
+            Agents = message.Update?.Actors is null ? Progress[message.Cell].Agents : CellHistory.Count(message.Update),
         };
+    });
+
+    public void OnAgents(PopulationProtocol.AgentsLearned message) => Locked(() =>
+    {
+        _histories[message.Cell].Add(message);
+        _checkpoints?.LogOf(message.Cell).Add(message);
     });
 
     public void OnEvaluated(PopulationProtocol.Evaluated message) => Locked(() =>
     {
         _histories[message.Cell].Add(message);
-        _checkpoints?.Record(message.Cell, message);
+        _checkpoints?.LogOf(message.Cell).AddMessage(message);
         Progress[message.Cell] = Progress[message.Cell] with { Evaluation = message.Reward };
     });
 
@@ -149,6 +155,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
 
             _histories[i].HasFiles = true;
             _histories[i].HasNetworks = learns && File.Exists(_folder.FileOf(Path.Combine(RunFolder.CellFolder(name), NetworkFiles.Policies)));
+            _histories[i].DropWritten();
             Show(i, CellActivity.Ended);
         }
 
@@ -211,7 +218,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             Reward = history.RecentReward,
             Evaluation = history.Evaluations.Count > 0 ? history.Evaluations[^1].Reward : null,
             BestConstant = history.BestConstant?.Reward,
-            Saturation = history.LastUpdate?.Activations.SaturationRatio,
+            Saturation = history.LastUpdate?.Activations?.SaturationRatio,
             Agents = CellHistory.Count(history.LastUpdate),
         };
     }
@@ -300,7 +307,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             throw;
         }
 
-        history.DropParameters();
+        history.DropWritten();
         if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged)
         {
             _checkpoints?.Finish(message, _seconds[message.Cell]);
@@ -326,6 +333,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
 
         _folder.Write(Path.Combine(folder, "tracking_data.json"), s => ResultFiles.WriteTracking(s, history));
         _folder.Write(Path.Combine(folder, "episodes.parquet"), s => EpisodesFile.WriteAsync(s, history).GetAwaiter().GetResult());
+        _folder.Write(Path.Combine(folder, "agents.parquet"), s => AgentsFile.WriteAsync(s, history).GetAwaiter().GetResult());
         if (withNetworks)
         {
             _folder.Write(Path.Combine(folder, NetworkFiles.Policies), s => NetworkFiles.WritePolicies(s, history));
