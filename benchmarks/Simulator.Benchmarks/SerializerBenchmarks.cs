@@ -22,7 +22,7 @@ public class SerializerBenchmarks
         new CellProtocol.Decide(Turn, new bool[Clients], Payload(Clients * ClientAction.Width)),
         new ClientProtocol.ObservationBatch(Turn, Payload(Batch * Observation.Width), Payload(Batch * Observation.Width)),
         new MasterProtocol.ActionBatch(Turn, 7, Payload(Batch * ClientAction.Width), Payload(Batch * ClientAction.Width)),
-        new ClientProtocol.ActionGradient(Turn, Payload(Batch * ClientAction.Width)),
+        new ClientProtocol.ActionGradient(Turn, Payload(Batch * ClientAction.Width), 1),
     }.ToDictionary(m => m.GetType().Name, StringComparer.Ordinal);
 
     private SimulatorSerializer _serializer = null!;

@@ -73,7 +73,9 @@ public sealed class ClientActor : UntypedActor
             case IClientMessage m when m.Turn.Epoch != _links.Epoch:
                 break;
             case ClientProtocol.Observe m:
-                Infer(m.Turn, 1, _agent.See(m.Observation));
+                _agent.Scale(m.Statistics);
+                var (own, targetRow) = _agent.See(m.Turn, m.Observation);
+                Infer(m.Turn, own, targetRow);
                 break;
             case DeviceProtocol.Inferred { Turn.Phase: Phase.Learning } m:
                 OnMinibatchInferred(m);
@@ -114,7 +116,7 @@ public sealed class ClientActor : UntypedActor
     {
         var seen = _agent.See(message.States, message.NextStates);
         _minibatch = seen.Slice(0, message.States.Length);
-        Infer(message.Turn, seen.Length / Observation.Width, seen);
+        Infer(message.Turn, seen, _settings.Targets ? message.NextStates.Length / Observation.Width : 0);
     }
 
     private void OnMinibatchInferred(DeviceProtocol.Inferred message)
@@ -133,12 +135,13 @@ public sealed class ClientActor : UntypedActor
             _minibatch.Length / Observation.Width,
             _minibatch,
             _agent.Gradient(message.Gradient),
-            InferAfter: _links.Sequential));
+            InferAfter: _links.Sequential,
+            message.RateFactor));
         _minibatch = HostPayload.Empty;
     }
 
-    private void Infer(Turn turn, int rows, IPayload seen) =>
-        _links.Device.Tell(new DeviceProtocol.Infer(Slot, _client, turn, _links.Neighbours, rows, seen));
+    private void Infer(Turn turn, IPayload seen, int targetRows) =>
+        _links.Device.Tell(new DeviceProtocol.Infer(Slot, _client, turn, _links.Neighbours, seen.Length / Observation.Width, seen, targetRows));
 
     /// <summary>Makes the actor without reflection and without a compiled expression for each client.</summary>
     private sealed class Producer(int client, ClientSettings settings, ClientLinks links) : IIndirectActorProducer

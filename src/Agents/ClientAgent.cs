@@ -24,6 +24,9 @@ public sealed record ClientSettings(
     /// <summary>What turns the policies' pre-activations into actions.</summary>
     public OutputHead Head { get; init; } = OutputHead.Of(OutputFunction.Tanh);
 
+    /// <summary>Whether policies have target networks of their own; else they are their own targets.</summary>
+    public bool Targets { get; init; }
+
     /// <summary>Whether they learn: else nothing about them is monitored.</summary>
     public bool Learns { get; init; } = true;
 
@@ -42,6 +45,7 @@ public sealed class ClientAgent
     private readonly int _client;
     private readonly ClientSettings _settings;
     private readonly Progress? _progress;
+    private ObservationScaling? _scaling;
 
     /// <summary>Makes a client that has not acted yet.</summary>
     /// <param name="client">Index in the cell.</param>
@@ -51,6 +55,7 @@ public sealed class ClientAgent
         _client = client;
         _settings = settings;
         _progress = settings.Learns ? new Progress(settings) : null;
+        _scaling = settings.Scaling;
     }
 
     private Progress Learning => _progress ?? throw new InvalidOperationException("a client that only acts does not learn");
@@ -75,8 +80,24 @@ public sealed class ClientAgent
         return InitialWeights.Draw(settings.Policy.Layout, settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
+    /// <summary>Takes the running statistics that observations are scaled by from now on.</summary>
+    /// <param name="statistics">Mean, then deviation of each column, [2, 7]; where it is empty, all stays as it is.</param>
+    public void Scale(IPayload statistics)
+    {
+        if (statistics.Length > 0)
+        {
+            var numbers = statistics is HostPayload host ? host.Span : statistics.ToArray();
+            _scaling = new ObservationScaling(numbers[..Observation.Width], numbers[Observation.Width..]);
+        }
+    }
+
     /// <summary>What the policy sees of a raw observation: the same, or a scaled copy.</summary>
-    public IPayload See(IPayload observation) => _settings.Scaling is null ? observation : See([observation]);
+    public IPayload See(IPayload observation) => _scaling is null ? observation : See([observation]);
+
+    /// <summary>What policy and target see of a step's raw observation: in training the target sees the same below it, where there is one.</summary>
+    /// <returns>What to evaluate them on, and how many rows of it, the last ones, are the target's.</returns>
+    public (IPayload Seen, int TargetRows) See(Turn turn, IPayload observation) =>
+        _settings.Targets && turn.Phase == Phase.Training ? (See(observation, observation), 1) : (See(observation), 0);
 
     /// <summary>What the policy sees of raw observations: the same, or scaled.</summary>
     /// <param name="observations">Raw, one after the other, [7] each.</param>
@@ -97,7 +118,7 @@ public sealed class ClientAgent
             offset += part.Length;
         }
 
-        _settings.Scaling?.Apply(seen);
+        _scaling?.Apply(seen);
         return new HostPayload(seen);
     }
 
@@ -105,13 +126,20 @@ public sealed class ClientAgent
     /// From what the policy answers to what the client does: a, and in training clip(a + eps_n N(0, 1), -1, 1), n the finished episodes. In training the output is monitored.
     /// </summary>
     /// <param name="turn">The step.</param>
-    /// <param name="preActivations">z, [outputs].</param>
-    /// <returns>The policy's action, and the action with exploration.</returns>
+    /// <param name="preActivations">z, [outputs]; behind it, where there is one, that of the target, [2, outputs].</param>
+    /// <returns>The target policy's action, which without a target is the policy's, and the policy's with exploration.</returns>
     public (ClientAction Policy, ClientAction Explored) Act(Turn turn, ReadOnlySpan<float> preActivations)
     {
+        var outputs = _settings.Policy.Outputs;
         Span<float> action = stackalloc float[ClientAction.Width];
-        _settings.Head.Act(preActivations, action);
+        _settings.Head.Act(preActivations[^outputs..], action);
         var policy = ClientAction.From(action);
+        if (preActivations.Length > outputs)
+        {
+            preActivations = preActivations[..outputs];
+            _settings.Head.Act(preActivations, action);
+        }
+
         if (turn.Phase != Phase.Training)
         {
             return (policy, policy);

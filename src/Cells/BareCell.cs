@@ -19,6 +19,7 @@ public sealed class BareCell : IDisposable
     private readonly MasterAgent _master;
     private readonly CellSimulation _cell;
     private readonly int _slots;
+    private readonly double _tau;
 
     /// <summary>Makes a cell on a device of the calling thread.</summary>
     public BareCell(CellOptions options, ComputeDevice device)
@@ -32,6 +33,7 @@ public sealed class BareCell : IDisposable
         var norm = CellMembers.MaxGradientNormOf(options);
         _policies = PolicyBank.Create(device, CellMembers.PolicyOf(options));
         _policies.Allocate(_slots, options.Learning.ActorRate, norm, CellMembers.RegularisationOf(options), CellMembers.PolicyRecyclingOf(options));
+        _tau = CellMembers.TauOf(options);
         _critic = CriticBank.Create(device, CellMembers.CriticOf(options), options.Clients, Observation.Width, ClientAction.Width);
         _critic.Allocate(1, options.Learning.CriticRate, norm, CellMembers.RegularisationOf(options), CellMembers.CriticRecyclingOf(options));
         _critic.WriteState(0, CellMembers.CriticStartOf(options).Span);
@@ -39,7 +41,18 @@ public sealed class BareCell : IDisposable
         {
             _policies.WriteState(i, _clients[i].Start().Span);
         }
+
+        if (HasTargets)
+        {
+            // Targets lie behind, and start as what they follow.
+            _policies.Allocate(_slots, 0, 0);
+            _critic.Allocate(1, 0, 0);
+            _policies.Follow(0, _slots, _slots, 1);
+            _critic.Follow(0, 1, 1, 1);
+        }
     }
+
+    private bool HasTargets => _tau < 1;
 
     /// <summary>Clients that a policy serves: one, or all.</summary>
     private int Sharers => _clients.Length / _slots;
@@ -101,29 +114,30 @@ public sealed class BareCell : IDisposable
     {
         var turn = _cell.Turn;
         var all = new HostPayload(observations);
-        var seen = new float[observations.Length];
+        var statistics = _cell.Statistics(observations);
+        var seen = new IPayload[_clients.Length];
+        var targetRows = 0;
         for (var i = 0; i < _clients.Length; i++)
         {
-            _clients[i].See(all.Slice(i * Observation.Width, Observation.Width)).CopyTo(seen.AsSpan(i * Observation.Width));
+            _clients[i].Scale(statistics);
+            (seen[i], targetRows) = _clients[i].See(turn, all.Slice(i * Observation.Width, Observation.Width));
         }
 
-        var outputs = _policies.Architecture.Outputs;
-        var preActivations = new float[_clients.Length * outputs];
-        _policies.Infer(0, _slots, Sharers, seen, preActivations);
-        _master.Begin(all);
+        var preActivations = Infer(seen, targetRows);
+        _master.Begin(all, statistics);
         for (var i = 0; i < _clients.Length; i++)
         {
-            var (policy, explored) = _clients[i].Act(turn, preActivations.AsSpan(i * outputs, outputs));
+            var (policy, explored) = _clients[i].Act(turn, preActivations[i].Span);
             _master.Propose(i, policy, explored);
         }
 
-        return _master.Decide(turn, out var query) ?? _master.Decide(turn, query!, _critic.Evaluate(0, [query!])[0]);
+        return _master.Decide(turn, out var query) ?? _master.Decide(turn, query!, Values(query!));
     }
 
     private UpdateReport? Learn()
     {
         var query = _master.ErrorQuery();
-        Require(_master.Store(_master.Errors(query, _critic.Evaluate(0, [query])[0])), "the critic's value of a stored transition");
+        Require(_master.Store(_master.Errors(query, Values(query))), "the critic's value of a stored transition");
         using var round = _master.BeginUpdate(_cell.Turn.Episode);
         if (round is null)
         {
@@ -132,10 +146,27 @@ public sealed class BareCell : IDisposable
 
         var minibatches = Sample(round);
         var targets = round.TargetQuery();
-        var step = _critic.Improve(0, [round.Lesson(targets, _critic.Evaluate(0, [targets])[0])])[0];
+        var lesson = round.Lesson(targets, Values(targets));
+        for (var slot = 0; slot < _critic.Slots && lesson.Rescaling is { } rescaling; slot++)
+        {
+            _critic.Rescale(slot, rescaling);
+        }
+
+        var step = _critic.Improve(0, [lesson])[0];
+        if (HasTargets)
+        {
+            _critic.Follow(0, 1, 1, _tau);
+        }
+
         Require(step.Outcome.Finite, "the critic's loss, gradient or parameters");
-        _master.Learned(step);
+        step = _master.Learned(step);
+        if (!_master.ActorsLearn(_cell.Turn.Episode))
+        {
+            return UpdateSummary.Of(step);
+        }
+
         var turn = _cell.Turn with { Phase = Phase.Learning };
+        _policies.ScaleRates(0, _slots, _master.ActorRateFactor);
         var reports = new AgentReport[_clients.Length];
         var loss = 0.0;
         if (_options.Learning.Update == UpdateMode.Sequential)
@@ -145,7 +176,7 @@ public sealed class BareCell : IDisposable
                 var answer = _critic.Differentiate(0, [round.Question()])[0];
                 loss += answer.Loss / _clients.Length;
                 var gradient = _clients[i].Gradient(round.GradientOf(i, answer));
-                reports[i] = _clients[i].Learned(turn, _policies.Improve(i, 1, _options.Learning.Batch, minibatches[i].Span, gradient.Span)[0]);
+                reports[i] = _clients[i].Learned(turn, Improve(i, 1, _options.Learning.Batch, minibatches[i].Span, gradient.Span)[0]);
                 var after = new float[gradient.Length];
                 _policies.Infer(i, 1, _options.Learning.Batch, minibatches[i].Span, after);
                 round.SetActions(i, _clients[i].Actions(new HostPayload(after)));
@@ -166,7 +197,7 @@ public sealed class BareCell : IDisposable
 
             // A policy that serves several clients steps along the mean of their gradients.
             gradients = Sharers == 1 ? gradients : Array.ConvertAll(gradients, g => g / Sharers);
-            var outcomes = _policies.Improve(0, _slots, Sharers * _options.Learning.Batch, seen, gradients);
+            var outcomes = Improve(0, _slots, Sharers * _options.Learning.Batch, seen, gradients);
             for (var i = 0; i < _clients.Length; i++)
             {
                 reports[i] = _clients[i].Learned(turn, outcomes[i / Sharers]);
@@ -174,33 +205,61 @@ public sealed class BareCell : IDisposable
         }
 
         Require(Array.TrueForAll(reports, r => r.Finite), "the gradient or parameters of a client");
-        return UpdateSummary.Of(step, loss, reports);
+        var report = UpdateSummary.Of(step, loss, reports);
+        _master.Learned(report);
+        return report;
     }
 
     /// <summary>What each client's policy does on the minibatch; returns what each saw of S.</summary>
     private HostPayload[] Sample(UpdateRound round)
     {
-        var rows = 2 * _options.Learning.Batch;
-        var seen = new HostPayload[_clients.Length];
-        var all = new float[_clients.Length * rows * Observation.Width];
+        var both = _clients.Select((client, i) => client.See(round.StatesOf(i), round.NextStatesOf(i))).ToArray();
+        var preActivations = Infer(both, HasTargets ? _options.Learning.Batch : 0);
         for (var i = 0; i < _clients.Length; i++)
         {
-            var both = _clients[i].See(round.StatesOf(i), round.NextStatesOf(i));
-            both.CopyTo(all.AsSpan(i * both.Length));
-            seen[i] = both.Slice(0, both.Length / 2);
-        }
-
-        var length = rows * _policies.Architecture.Outputs;
-        var preActivations = new float[_clients.Length * length];
-        _policies.Infer(0, _slots, Sharers * rows, all, preActivations);
-        for (var i = 0; i < _clients.Length; i++)
-        {
-            var (actions, next) = _clients[i].Minibatch(new HostPayload(preActivations.AsMemory(i * length, length)));
+            var (actions, next) = _clients[i].Minibatch(preActivations[i]);
             round.SetActions(i, actions, next);
         }
 
-        return seen;
+        return Array.ConvertAll(both, seen => seen.Slice(0, seen.Length / 2));
     }
+
+    /// <summary>What each client's policy answers to what it sees, and its target to the last rows of it.</summary>
+    private HostPayload[] Infer(IPayload[] seen, int targetRows)
+    {
+        var (inputs, outputs) = (_policies.Architecture.Inputs, _policies.Architecture.Outputs);
+        var rows = seen[0].Length / inputs;
+        var all = new float[seen.Length * rows * inputs];
+        for (var i = 0; i < seen.Length; i++)
+        {
+            seen[i].CopyTo(all.AsSpan(i * rows * inputs));
+        }
+
+        var preActivations = new float[seen.Length * rows * outputs];
+        if (targetRows > 0)
+        {
+            _policies.InferWithTargets(0, _slots, _slots, Sharers, rows, targetRows, all, preActivations);
+        }
+        else
+        {
+            _policies.Infer(0, _slots, Sharers * rows, all, preActivations);
+        }
+
+        return [.. Enumerable.Range(0, seen.Length).Select(i => new HostPayload(preActivations.AsMemory(i * rows * outputs, rows * outputs)))];
+    }
+
+    private StepOutcome[] Improve(int first, int count, int rows, ReadOnlySpan<float> seen, ReadOnlySpan<float> gradients)
+    {
+        var outcomes = _policies.Improve(first, count, rows, seen, gradients);
+        if (HasTargets)
+        {
+            _policies.Follow(first, _slots + first, count, _tau);
+        }
+
+        return outcomes;
+    }
+
+    private float[] Values(CriticQuery query) => query.TargetRows > 0 ? _critic.EvaluateWithTarget(0, 1, query) : _critic.Evaluate(0, [query])[0];
 
     private static void Require(bool finite, string what)
     {

@@ -69,12 +69,13 @@ public sealed class CellActor : UntypedActor
     {
         var norm = CellMembers.MaxGradientNormOf(_options);
         var regularisation = CellMembers.RegularisationOf(_options);
+        var tau = CellMembers.TauOf(_options);
         _device.Tell(new DeviceProtocol.ReservePolicies(
-            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, regularisation, CellMembers.PolicyRecyclingOf(_options)));
+            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, tau, regularisation, CellMembers.PolicyRecyclingOf(_options)));
         if (_sharedCritic is null)
         {
             _device.Tell(new DeviceProtocol.ReserveCritic(
-                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, regularisation, CellMembers.CriticRecyclingOf(_options)));
+                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, tau, regularisation, CellMembers.CriticRecyclingOf(_options)));
         }
     }
 
@@ -251,10 +252,11 @@ public sealed class CellActor : UntypedActor
 
     private void BeginStep(float[] observations)
     {
-        _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)));
+        var statistics = _cell.Statistics(observations);
+        _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)) { Statistics = statistics });
         for (var i = 0; i < _clients.Length; i++)
         {
-            _clients[i].Tell(new ClientProtocol.Observe(_cell.Turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))));
+            _clients[i].Tell(new ClientProtocol.Observe(_cell.Turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))) { Statistics = statistics });
         }
     }
 

@@ -53,6 +53,9 @@ public static class CellMembers
         return RecyclingOf(options.Mitigation, (_, step) => MasterAgent.FreshParameters(critic, options.Seed, step));
     }
 
+    /// <summary>Share by which targets follow their networks; 1 where there are none.</summary>
+    public static double TauOf(CellOptions options) => options.Learns ? options.Learning.Tau : 1;
+
     /// <summary>Policies of the cell: one for each client, or one.</summary>
     public static int PoliciesOf(CellOptions options) => options.SharesPolicy ? 1 : options.Clients;
 
@@ -69,6 +72,7 @@ public static class CellMembers
         Head = OutputHead.Of(options.Mitigation.Output),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
+        Targets = TauOf(options) < 1,
         Policies = options.Networks?.Policies,
     };
 
@@ -86,6 +90,11 @@ public static class CellMembers
     {
         Learns = options.Learns,
         Start = options.Networks?.Critic,
+        ActorDelay = options.Mitigation.ActorDelay,
+        Smoothing = options.Mitigation.TargetNoise > 0 ? new TargetSmoothing(options.Seed, options.Mitigation.TargetNoise, options.Mitigation.TargetNoiseClip) : null,
+        Asymmetry = options.Mitigation.AsymmetryScaling,
+        AsymmetryBounds = options.Mitigation.AsymmetryBounds,
+        PopArtRate = options.Mitigation.Popart ? options.Mitigation.PopartRate : null,
     };
 
     /// <summary>The parameters that the critic of a cell starts with: given ones, or drawn from the cell's seed, in a cell that acts from that of the critics.</summary>

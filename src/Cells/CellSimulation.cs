@@ -19,6 +19,7 @@ public sealed class CellSimulation
     private readonly CellOptions _options;
     private readonly CellEnvironment _environment;
     private readonly OffloadingAction[] _actions;
+    private readonly ObservationStatistics? _statistics;
     private double _reward;
     private Violations _violations;
     private EpisodeTotals _evaluated;
@@ -29,6 +30,7 @@ public sealed class CellSimulation
         _options = options;
         _environment = new CellEnvironment(options.Environment, options.Clients, options.Seed);
         _actions = new OffloadingAction[options.Clients];
+        _statistics = options.Mitigation.Observations == ObservationScale.Running ? new ObservationStatistics() : null;
         Turn = new Turn(epoch, Phase.Training, 0, 0);
     }
 
@@ -78,6 +80,18 @@ public sealed class CellSimulation
         return observations;
     }
 
+    /// <summary>What networks scale observations by from a step on, [2, 7]; empty where that is not by running statistics. In training they take in the step's observations first.</summary>
+    /// <param name="observations">What the clients see in the step, [N, 7].</param>
+    public HostPayload Statistics(ReadOnlySpan<float> observations)
+    {
+        if (Turn.Phase == Phase.Training)
+        {
+            _statistics?.Observe(observations);
+        }
+
+        return _statistics?.Numbers() ?? HostPayload.Empty;
+    }
+
     /// <summary>Steps the physics.</summary>
     /// <param name="selected">Who offloads, [N].</param>
     /// <param name="actions">Raw actions, [N, 3].</param>
@@ -107,7 +121,7 @@ public sealed class CellSimulation
     public void EndEpisode(UpdateReport? update)
     {
         FinishedEpisodes = Turn.Episode;
-        if (StoppingEpisode == 0 && update is not null && Array.TrueForAll(update.Agents, a => a.Outcomes.ReferenceStop > 0))
+        if (StoppingEpisode == 0 && update?.Actors is not null && Array.TrueForAll(update.Agents, a => a.Outcomes.ReferenceStop > 0))
         {
             StoppingEpisode = update.Agents.Max(a => a.Outcomes.ReferenceStop);
         }

@@ -2,6 +2,8 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Simulator.Agents;
 using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Master;
 
 namespace Simulator.Cells;
 
@@ -13,6 +15,9 @@ public enum ObservationScale
 
     /// <summary>Each column mapped to [-1, 1] by its known range.</summary>
     Scaled,
+
+    /// <summary>Each column by its running mean and deviation over the cell's clients, (o - mean) / (deviation + 1e-8), clipped to [-10, 10].</summary>
+    Running,
 }
 
 /// <summary>What the critic sees of rewards.</summary>
@@ -28,8 +33,13 @@ public enum RewardScale
 /// <summary>Departures from the original that keep actors alive (ccm-madrl, section 8).</summary>
 public sealed record MitigationOptions
 {
-    /// <summary>What actors and critic see of observations.</summary>
-    [Description("raw: as the original; scaled: each observation mapped to [-1, 1] by its known range, for actors and critic.")]
+    /// <summary>
+    /// What actors and critic see of observations. Running: (o - mean) / (deviation + 1e-8), clipped to [-10, 10], mean and deviation by Welford's method over all training observations of all the cell's
+    /// clients so far (Gymnasium's NormalizeObservation; SimBa, arXiv 2410.09754). Pooled over the clients, since most columns of one client never change in its cell.
+    /// </summary>
+    [Description(
+        "raw: as the original; scaled: each observation mapped to [-1, 1] by its known range, for actors and critic; running: less its running mean over the cell's clients, over its running deviation, "
+        + "clipped to [-10, 10] (Gymnasium, SimBa).")]
     public ObservationScale Observations { get; init; } = ObservationScale.Raw;
 
     /// <summary>What the critic sees of rewards.</summary>
@@ -84,4 +94,51 @@ public sealed record MitigationOptions
     [Description("Largest score of a hidden unit that is recycled: mean |h| over the minibatch, over the mean of that in its layer.")]
     [Range(0.0, 1.0)]
     public double RecycleThreshold { get; init; } = 0.025;
+
+    /// <summary>
+    /// Delayed actor updates: the critic learns after each episode, the actors after those whose number d divides, so that they follow a critic that has settled. d = 2 is canonical
+    /// (Fujimoto et al. 2018, TD3, arXiv 1802.09477).
+    /// </summary>
+    [Description("Delayed actor updates: actors learn after every d-th episode, the critic after each; 1 is the original, 2 canonical (TD3, arXiv 1802.09477).")]
+    [Range(1, 1_000_000)]
+    public int ActorDelay { get; init; } = 1;
+
+    /// <summary>
+    /// Target policy smoothing: in the targets of updates a' becomes clip(a' + clip(sigma N(0, 1), -c, c), -1, 1), with sigma = 0.2 and c = 0.5 canonical (TD3, arXiv 1802.09477). Insertion errors
+    /// are taken without noise.
+    /// </summary>
+    [Description("Target smoothing: deviation of the noise on the actions in the targets of updates, before clipping; 0 switches it off, 0.2 is canonical (TD3, arXiv 1802.09477).")]
+    [Range(0.0, 100.0)]
+    public double TargetNoise { get; init; }
+
+    /// <summary>Largest noise of <see cref="TargetNoise"/>, c.</summary>
+    [Description("Largest absolute noise of target_noise; 0.5 is canonical (TD3, arXiv 1802.09477).")]
+    [Range(0.0, 2.0)]
+    public double TargetNoiseClip { get; init; } = 0.5;
+
+    /// <summary>
+    /// The actors' learning rate follows the running asymmetry A of gradients (the research's proposal): actor_rate clip(A, bounds), or actor_rate clip(1 / A, bounds); A is the exponential mean of
+    /// the asymmetry ratio, decay 0.99.
+    /// </summary>
+    [Description(
+        "none: as the original; proportional: the actors' rate times the running asymmetry ratio (actor over critic gradient, exponential mean with decay 0.99), clipped to asymmetry_bounds; "
+        + "inverse: over it.")]
+    public AsymmetryScaling AsymmetryScaling { get; init; } = AsymmetryScaling.None;
+
+    /// <summary>Smallest and largest factor that <see cref="AsymmetryScaling"/> multiplies the actors' rate by.</summary>
+    [Description("Smallest and largest factor that asymmetry_scaling multiplies the actors' rate by.")]
+    [Range(0.0, 1e6)]
+    public Interval AsymmetryBounds { get; init; } = new(0.1, 10);
+
+    /// <summary>
+    /// PopArt: the critic learns targets normalised by their running mean and deviation, and its last layer is rescaled whenever those change, so that its values stay (van Hasselt et al. 2016,
+    /// arXiv 1602.07714). With <see cref="Rewards"/> scaled the targets are those of the scaled rewards.
+    /// </summary>
+    [Description("PopArt: the critic learns normalised targets, and its last layer is rescaled so that its values stay (arXiv 1602.07714). It may be combined with rewards: scaled.")]
+    public bool Popart { get; init; }
+
+    /// <summary>Rate beta of PopArt's running moments; canonical 3e-4.</summary>
+    [Description("Rate of popart's running moments of the targets; 0.0003 is canonical.")]
+    [Range(1e-9, 1.0)]
+    public double PopartRate { get; init; } = 3e-4;
 }

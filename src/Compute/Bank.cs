@@ -49,6 +49,35 @@ public abstract class Bank : IDisposable
         _store.Reuse(first, count, new SlotSettings(rate, maxGradientNorm, regularisation, recycling, Network: 0));
     }
 
+    /// <summary>Has target networks follow: parameters of slots move towards those of others, target += tau (online - target); the running statistics of the input are shared, so they are copied.</summary>
+    /// <param name="online">First slot that is followed.</param>
+    /// <param name="target">First slot that follows.</param>
+    /// <param name="count">Number of slots.</param>
+    /// <param name="tau">Share of the way, in (0, 1].</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such slots.</exception>
+    public void Follow(int online, int target, int count, double tau)
+    {
+        _store.CheckRange(online, count);
+        _store.CheckRange(target, count);
+        _store.Follow(online, target, count, tau);
+    }
+
+    /// <summary>Sets what the learning rates of slots are multiplied by, from their next step on until it is set anew; 1 at first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such slots, or the factor is negative or not finite.</exception>
+    public void ScaleRates(int first, int count, double factor)
+    {
+        _store.CheckRange(first, count);
+        if (!double.IsFinite(factor) || factor < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(factor), factor, "a learning rate is multiplied by a number from 0 on");
+        }
+
+        for (var slot = first; slot < first + count; slot++)
+        {
+            _store.ScaleRate(slot, factor);
+        }
+    }
+
     /// <summary>Writes parameters of one slot, in the order of <see cref="Layout"/>, gaps included.</summary>
     /// <param name="slot">The slot.</param>
     /// <param name="offset">Where in the slot to start.</param>

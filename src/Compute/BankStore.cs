@@ -6,10 +6,14 @@ namespace Simulator.Compute;
 /// <param name="Regularisation">What pulls its parameters back.</param>
 /// <param name="Recycling">When its dormant units begin anew; null for never.</param>
 /// <param name="Network">Its place among the slots that were allocated together.</param>
-internal readonly record struct SlotSettings(double Rate, double MaxGradientNorm, Regularisation Regularisation, Recycling? Recycling, int Network)
+/// <param name="RateFactor">What the rate is multiplied by, until it is set anew.</param>
+internal readonly record struct SlotSettings(double Rate, double MaxGradientNorm, Regularisation Regularisation, Recycling? Recycling, int Network, double RateFactor = 1)
 {
+    /// <summary>Learning rate of the next step.</summary>
+    internal double StepRate => Rate * RateFactor;
+
     /// <summary>What AdamW leaves of each parameter before Adam's step.</summary>
-    internal double Kept => 1 - (Rate * Regularisation.WeightDecay);
+    internal double Kept => 1 - (StepRate * Regularisation.WeightDecay);
 }
 
 /// <summary>
@@ -33,6 +37,12 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
 
     /// <summary>Takes slots that were given back into use again, with all state as new; <see cref="SlotSettings.Network"/> counts up from what is given.</summary>
     internal abstract void Reuse(int first, int count, SlotSettings settings);
+
+    /// <summary>Sets what a slot's learning rate is multiplied by from the next step on.</summary>
+    internal abstract void ScaleRate(int slot, double factor);
+
+    /// <summary>Moves parameters of slots towards those of others, target += tau (online - target), and gives them the others' running statistics.</summary>
+    internal abstract void Follow(int online, int target, int count, double tau);
 
     /// <summary>Writes parameters of one slot, in the order of the layout, from <paramref name="offset"/> on.</summary>
     internal abstract void Write(int slot, int offset, ReadOnlySpan<float> values);

@@ -59,9 +59,9 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         _banks = new DeviceBanks(device);
         _turnstile = new Turnstile(options.PlacesOn(device));
         Receive<Infer>(m => Join(
-            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, InferAfter: false)));
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, null, Improve: false, InferAfter: false, TargetRows: m.TargetRows)));
         Receive<Improve>(m => Join(
-            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.Gradients, Improve: true, m.InferAfter)));
+            m.Slot, new PolicyRequest(m.Slot.Slot, m.Member, m.Turn, m.Expected, m.Rows, m.Observations, m.Gradients, Improve: true, m.InferAfter, m.RateFactor)));
         Receive<Evaluate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Flush>(_ => OnFlush());
         Receive<Enter>(_ => LetIn(_turnstile.Enter(Sender)));
@@ -69,8 +69,12 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Receive<ReservePolicies>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<ReserveCritic>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<Terminated>(OnOwnerTerminated);
-        Receive<WritePolicy>(m => Guard(default, () => _banks.Policies(m.Slot.Reservation).WriteState(m.Slot.Slot, Floats(m.Values))));
-        Receive<WriteCritic>(m => Guard(default, () => _banks.Critic(m.Reservation, out var slot).WriteState(slot, Floats(m.Values))));
+        Receive<WritePolicy>(m => Guard(default, () => _banks.Write(m.Slot.Reservation, m.Slot.Slot, Floats(m.Values))));
+        Receive<WriteCritic>(m => Guard(default, () =>
+        {
+            _banks.Critic(m.Reservation, out var slot);
+            _banks.Write(m.Reservation, slot, Floats(m.Values));
+        }));
         Receive<ReadPolicy>(m => Guard(
             m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, new HostPayload(_banks.Policies(m.Slot.Reservation).ReadState(m.Slot.Slot))))));
         Receive<ReadCritic>(m => Guard(m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, new HostPayload(_banks.Critic(m.Reservation, out var slot).ReadState(slot))))));
@@ -147,7 +151,10 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         }
     }
 
-    private static string? FaultOf(Holding holding, CriticQuery query) => holding.Bank is CriticBank critic ? critic.FaultOf(query) : "a policy values no candidates";
+    private static string? FaultOf(Holding holding, CriticQuery query) =>
+        holding.Bank is not CriticBank critic ? "a policy values no candidates"
+        : query.TargetRows > 0 && !holding.HasTargets ? $"the target is to value {query.TargetRows} rows, and there is none"
+        : critic.FaultOf(query);
 
     private void ScheduleFlush()
     {

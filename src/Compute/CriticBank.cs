@@ -47,8 +47,73 @@ public abstract class CriticBank : Bank
     /// <returns>Q of each item's candidates, in their order.</returns>
     public abstract float[][] Evaluate(int first, ReadOnlySpan<CriticQuery> queries);
 
-    /// <summary>One critic step on the loss mean over pairs of (w Q - w y)^2. With input normalisation the running statistics take in the rows of the pairs first.</summary>
+    /// <summary>Values candidates of the first rows with a critic, and of the query's target rows with its target. Changes nothing.</summary>
+    /// <param name="slot">The critic.</param>
+    /// <param name="target">Its target.</param>
+    /// <param name="query">Whom to value.</param>
+    /// <returns>Q of each candidate, in their order.</returns>
+    public float[] EvaluateWithTarget(int slot, int target, CriticQuery query)
+    {
+        var own = Shape.RowsOf(query.Joint) - query.TargetRows;
+        var values = new float[query.Candidates.Length];
+        Part(slot, query.Joint[..(own * Shape.JointWidth)], c => c.Row < own, 0);
+        Part(target, query.Joint[(own * Shape.JointWidth)..], c => c.Row >= own, own);
+        return values;
+
+        void Part(int critic, ReadOnlyMemory<float> joint, Predicate<Candidate> belongs, int firstRow)
+        {
+            var all = query.Candidates.Span;
+            var places = new List<int>(all.Length);
+            var candidates = new List<Candidate>(all.Length);
+            for (var i = 0; i < all.Length; i++)
+            {
+                if (belongs(all[i]))
+                {
+                    places.Add(i);
+                    candidates.Add(all[i] with { Row = all[i].Row - firstRow });
+                }
+            }
+
+            if (candidates.Count == 0)
+            {
+                return;
+            }
+
+            var part = Evaluate(critic, [new CriticQuery(joint, candidates.ToArray())])[0];
+            for (var i = 0; i < part.Length; i++)
+            {
+                values[places[i]] = part[i];
+            }
+        }
+    }
+
+    /// <summary>
+    /// One critic step on the loss mean over pairs of (w Q - w y)^2. With input normalisation the running statistics take in the rows of the pairs first. What a lesson says of rescaling is
+    /// done before, by <see cref="Rescale"/>.
+    /// </summary>
     public abstract CriticStep[] Improve(int first, ReadOnlySpan<CriticLesson> lessons);
+
+    /// <summary>
+    /// Rescales the last layer of a critic, so that each of its outputs q becomes factor q + shift but for rounding: W becomes factor W and b becomes factor b + shift. Adam's moments stay.
+    /// </summary>
+    /// <param name="slot">The critic.</param>
+    /// <param name="rescaling">Factor and shift.</param>
+    public void Rescale(int slot, OutputRescaling rescaling)
+    {
+        var (weight, bias) = (Layout["fc3.weight"], Layout["fc3.bias"]);
+        var weights = new float[weight.Length];
+        Read(slot, weight.Offset, weights);
+        foreach (ref var value in weights.AsSpan())
+        {
+            value = (float)(value * rescaling.Factor);
+        }
+
+        Write(slot, weight.Offset, weights);
+        Span<float> offset = stackalloc float[1];
+        Read(slot, bias.Offset, offset);
+        offset[0] = (float)((offset[0] * rescaling.Factor) + rescaling.Shift);
+        Write(slot, bias.Offset, offset);
+    }
 
     /// <summary>The gradient that <see cref="Improve"/> would step along, [lessons, parameters] in the order of the layout, without changing anything.</summary>
     public abstract float[] Gradient(int first, ReadOnlySpan<CriticLesson> lessons);

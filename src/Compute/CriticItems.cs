@@ -15,14 +15,22 @@ public readonly record struct Candidate(int Row, int Client)
 /// <summary>Candidates to be valued in one cell: joint rows and who of each row is valued.</summary>
 /// <param name="Joint">All observations, then all raw actions of each row, [rows, 10 N].</param>
 /// <param name="Candidates">Who is valued, in any number.</param>
-public sealed record CriticQuery(ReadOnlyMemory<float> Joint, ReadOnlyMemory<Candidate> Candidates);
+/// <param name="TargetRows">How many of the last rows the target critic values; 0 where there is none.</param>
+public sealed record CriticQuery(ReadOnlyMemory<float> Joint, ReadOnlyMemory<Candidate> Candidates, int TargetRows = 0);
 
 /// <summary>One critic step of one cell on a minibatch of B transitions with up to K pairs each.</summary>
 /// <param name="Joint">All observations, then all raw actions of each transition, [B, 10 N].</param>
 /// <param name="Pairs">Clients of each transition's pairs, [B, K]: selected clients, <see cref="Candidate.Zero"/>, or <see cref="Candidate.None"/>.</param>
 /// <param name="Targets">y, [B].</param>
 /// <param name="Weights">Importance weights w, [B].</param>
-public sealed record CriticLesson(ReadOnlyMemory<float> Joint, ReadOnlyMemory<int> Pairs, ReadOnlyMemory<double> Targets, ReadOnlyMemory<double> Weights);
+/// <param name="Rescaling">What the critic's outputs must be rescaled by before it learns, for the units of the targets have changed; null where they have not.</param>
+public sealed record CriticLesson(
+    ReadOnlyMemory<float> Joint, ReadOnlyMemory<int> Pairs, ReadOnlyMemory<double> Targets, ReadOnlyMemory<double> Weights, OutputRescaling? Rescaling = null);
+
+/// <summary>What becomes of each output q of a network whose last layer is rescaled: factor q + shift.</summary>
+/// <param name="Factor">Factor.</param>
+/// <param name="Shift">Shift.</param>
+public readonly record struct OutputRescaling(double Factor, double Shift);
 
 /// <summary>What a critic step did.</summary>
 /// <param name="Loss">Mean over the pairs of (w (Q - y))^2, before the step.</param>

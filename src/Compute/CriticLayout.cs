@@ -79,7 +79,9 @@ internal sealed class CriticLayout(int clients, int observation, int action)
     /// <summary>What is wrong with a query; null where nothing is.</summary>
     internal string? FaultOf(CriticQuery query) => query.Joint.Length == 0 || query.Joint.Length % JointWidth != 0
         ? $"a joint input of {query.Joint.Length} floats is no multiple of {JointWidth}"
-        : FaultOf(query.Candidates.Span, query.Joint.Length / JointWidth);
+        : query.TargetRows < 0 || query.TargetRows > query.Joint.Length / JointWidth
+            ? $"{query.TargetRows} of {query.Joint.Length / JointWidth} rows cannot be the target's"
+            : FaultOf(query.Candidates.Span, query.Joint.Length / JointWidth);
 
     private string? FaultOf(ReadOnlySpan<Candidate> candidates, int rows)
     {

@@ -9,7 +9,8 @@ namespace Simulator.Compute;
 /// <param name="first">First slot.</param>
 /// <param name="count">Slots.</param>
 /// <param name="jointWidth">Width of a critic's joint input; 0 for policies.</param>
-internal sealed class Holding(Bank bank, int order, int first, int count, int jointWidth)
+/// <param name="tau">Share by which targets follow; with 1 there are none. Else as many slots again lie behind, each the target of one.</param>
+internal sealed class Holding(Bank bank, int order, int first, int count, int jointWidth, double tau)
 {
     internal Bank Bank => bank;
 
@@ -20,6 +21,16 @@ internal sealed class Holding(Bank bank, int order, int first, int count, int jo
     internal int Count => count;
 
     internal int JointWidth => jointWidth;
+
+    internal double Tau => tau;
+
+    internal bool HasTargets => tau < 1;
+
+    /// <summary>Slots with those of the targets.</summary>
+    internal int AllSlots => HasTargets ? 2 * count : count;
+
+    /// <summary>The target of a slot.</summary>
+    internal int TargetOf(int slot) => slot + count;
 
     /// <summary>Rounds that have begun and are not complete: one, or a few.</summary>
     internal List<Round> Open { get; } = new(1);
@@ -69,9 +80,9 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
             _order.Add(bank, _order.Count);
         }
 
-        var first = Take(bank, request.Count, request.Rate, request.MaxGradientNorm, request.Regularisation, request.Recycling);
+        var holding = Hold(bank, request.Count, request.Rate, request.MaxGradientNorm, 0, request.Tau, request.Regularisation, request.Recycling);
         Cells++;
-        return new PoliciesReserved(Hold(bank, first, request.Count, 0), first);
+        return new PoliciesReserved(holding, _holdings[holding].First);
     }
 
     internal CriticReserved Reserve(ReserveCritic request)
@@ -84,7 +95,7 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         }
 
         var width = request.Clients * (request.Observation + ClientAction.Width);
-        return new CriticReserved(Hold(bank, Take(bank, 1, request.Rate, request.MaxGradientNorm, request.Regularisation, request.Recycling), 1, width));
+        return new CriticReserved(Hold(bank, 1, request.Rate, request.MaxGradientNorm, width, request.Tau, request.Regularisation, request.Recycling));
     }
 
     /// <summary>A reservation; null where it was given back.</summary>
@@ -99,6 +110,17 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         return (CriticBank)holding.Bank;
     }
 
+    /// <summary>Writes a network with which a slot starts, and its target, too.</summary>
+    internal void Write(int reservation, int slot, ReadOnlySpan<float> state)
+    {
+        var holding = _holdings[reservation];
+        holding.Bank.WriteState(slot, state);
+        if (holding.HasTargets)
+        {
+            holding.Bank.WriteState(holding.TargetOf(slot), state);
+        }
+    }
+
     internal void Release(int reservation)
     {
         if (!_holdings.Remove(reservation, out var holding))
@@ -107,9 +129,9 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         }
 
         Cells -= holding.Bank is PolicyBank ? 1 : 0;
-        if (!_free.TryGetValue((holding.Bank, holding.Count), out var stack))
+        if (!_free.TryGetValue((holding.Bank, holding.AllSlots), out var stack))
         {
-            _free.Add((holding.Bank, holding.Count), stack = new Stack<int>());
+            _free.Add((holding.Bank, holding.AllSlots), stack = new Stack<int>());
         }
 
         stack.Push(holding.First);
@@ -123,9 +145,10 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         }
     }
 
-    private int Hold(Bank bank, int first, int count, int jointWidth)
+    private int Hold(Bank bank, int count, double rate, double maxGradientNorm, int jointWidth, double tau, Regularisation regularisation, Recycling? recycling)
     {
-        _holdings.Add(_next, new Holding(bank, _order[bank], first, count, jointWidth));
+        var first = Take(bank, tau < 1 ? 2 * count : count, rate, maxGradientNorm, regularisation, recycling);
+        _holdings.Add(_next, new Holding(bank, _order[bank], first, count, jointWidth, tau));
         return _next++;
     }
 

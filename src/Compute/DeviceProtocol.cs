@@ -22,10 +22,11 @@ public static class DeviceProtocol
     /// <param name="Count">How many.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
+    /// <param name="Tau">Share by which each policy's target follows it after its steps; with 1 there are no targets.</param>
     /// <param name="Regularisation">What pulls parameters back.</param>
     /// <param name="Recycling">When dormant units begin anew; null for never.</param>
     public sealed record ReservePolicies(
-        NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
+        NetworkArchitecture Architecture, int Count, double Rate, double MaxGradientNorm, double Tau = 1, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>Slots of policies: <paramref name="First"/> and the following.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -38,10 +39,18 @@ public static class DeviceProtocol
     /// <param name="Observation">Width of an observation.</param>
     /// <param name="Rate">Learning rate.</param>
     /// <param name="MaxGradientNorm">Largest gradient norm, 0 for no limit.</param>
+    /// <param name="Tau">Share by which the critic's target follows it after its steps; with 1 there is no target.</param>
     /// <param name="Regularisation">What pulls parameters back.</param>
     /// <param name="Recycling">When dormant units begin anew; null for never.</param>
     public sealed record ReserveCritic(
-        NetworkArchitecture Architecture, int Clients, int Observation, double Rate, double MaxGradientNorm, Regularisation Regularisation = default, Recycling? Recycling = null) : ILocalMessage;
+        NetworkArchitecture Architecture,
+        int Clients,
+        int Observation,
+        double Rate,
+        double MaxGradientNorm,
+        double Tau = 1,
+        Regularisation Regularisation = default,
+        Recycling? Recycling = null) : ILocalMessage;
 
     /// <summary>A slot for a critic.</summary>
     /// <param name="Reservation">Names the reservation.</param>
@@ -71,12 +80,12 @@ public static class DeviceProtocol
         public static Leave Instance { get; } = new();
     }
 
-    /// <summary>Writes all parameters of a policy.</summary>
+    /// <summary>Writes all parameters of a policy, and of its target.</summary>
     /// <param name="Slot">The policy.</param>
     /// <param name="Values">Parameters in the order of the layout, gaps included; then, where there are any, mean and variance of the input.</param>
     public sealed record WritePolicy(PolicySlot Slot, IPayload Values) : ILocalMessage;
 
-    /// <summary>Writes all parameters of a critic.</summary>
+    /// <summary>Writes all parameters of a critic, and of its target.</summary>
     /// <param name="Reservation">The critic.</param>
     /// <param name="Values">Parameters in the order of the layout, gaps included; then, where there are any, mean and variance of the input.</param>
     public sealed record WriteCritic(int Reservation, IPayload Values) : ILocalMessage;
@@ -106,7 +115,8 @@ public static class DeviceProtocol
     /// <param name="Expected">Requests that make the round.</param>
     /// <param name="Rows">Observations.</param>
     /// <param name="Observations">[rows, inputs].</param>
-    public sealed record Infer(PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations) : ILocalMessage;
+    /// <param name="TargetRows">How many of the rows, the last ones, the policy's target is evaluated on.</param>
+    public sealed record Infer(PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, int TargetRows = 0) : ILocalMessage;
 
     /// <summary>What a policy answers; what that means in actions is the client's matter.</summary>
     /// <param name="Turn">The round.</param>
@@ -125,8 +135,10 @@ public static class DeviceProtocol
     /// <param name="Observations">[rows, inputs].</param>
     /// <param name="Gradients">dL/dz, [rows, outputs].</param>
     /// <param name="InferAfter">Whether to evaluate the policy on the observations after the step.</param>
+    /// <param name="RateFactor">What the learning rate is multiplied by in this step; the same for all of a round.</param>
     public sealed record Improve(
-        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload Gradients, bool InferAfter) : ILocalMessage;
+        PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload Gradients, bool InferAfter, double RateFactor = 1)
+        : ILocalMessage;
 
     /// <summary>What a learning step did.</summary>
     /// <param name="Turn">The round.</param>

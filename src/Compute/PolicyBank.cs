@@ -25,6 +25,44 @@ public abstract class PolicyBank : Bank
     /// <param name="preActivations">Receives z, [count, rows, outputs].</param>
     public abstract void Infer(int first, int count, int rows, ReadOnlySpan<float> observations, Span<float> preActivations);
 
+    /// <summary>Evaluates policies on the first rows of each of their members, and their targets on the last ones.</summary>
+    /// <param name="first">First slot.</param>
+    /// <param name="targets">First target's slot.</param>
+    /// <param name="count">Number of slots.</param>
+    /// <param name="members">Members that each slot serves.</param>
+    /// <param name="rows">Observations of each member.</param>
+    /// <param name="targetRows">How many of them, the last ones, the target is evaluated on.</param>
+    /// <param name="observations">[count, members, rows, inputs].</param>
+    /// <param name="preActivations">Receives z, [count, members, rows, outputs].</param>
+    public void InferWithTargets(
+        int first, int targets, int count, int members, int rows, int targetRows, ReadOnlySpan<float> observations, Span<float> preActivations)
+    {
+        Part(first, 0, rows - targetRows, observations, preActivations);
+        Part(targets, rows - targetRows, targetRows, observations, preActivations);
+
+        void Part(int slot, int begin, int own, ReadOnlySpan<float> all, Span<float> z)
+        {
+            if (own == 0)
+            {
+                return;
+            }
+
+            var (inputs, outputs) = (Architecture.Inputs, Architecture.Outputs);
+            var seen = new float[count * members * own * inputs];
+            for (var i = 0; i < count * members; i++)
+            {
+                all.Slice(((i * rows) + begin) * inputs, own * inputs).CopyTo(seen.AsSpan(i * own * inputs));
+            }
+
+            var answers = new float[count * members * own * outputs];
+            Infer(slot, count, members * own, seen, answers);
+            for (var i = 0; i < count * members; i++)
+            {
+                answers.AsSpan(i * own * outputs, own * outputs).CopyTo(z[(((i * rows) + begin) * outputs)..]);
+            }
+        }
+    }
+
     /// <summary>
     /// One learning step of each policy from dL/dz: the backward pass through the network, and Adam. With input normalisation the running statistics take in the rows behind the
     /// step, so that the gradient is taken where <see cref="Infer"/> took z.

@@ -72,6 +72,9 @@ internal sealed class ReadyCritics
             var first = part[0].Holding.First;
             switch (part[0].Message)
             {
+                case Evaluate { Query.TargetRows: > 0 }:
+                    Answer(part, WithTargets(bank, part), (t, values) => new Evaluated(t, values));
+                    break;
                 case Evaluate when same:
                     Split(part, bank.Evaluate(first, [Merge(part)])[0]);
                     break;
@@ -79,7 +82,10 @@ internal sealed class ReadyCritics
                     Answer(part, bank.Evaluate(first, Items(part, m => ((Evaluate)m).Query)), (t, values) => new Evaluated(t, values));
                     break;
                 case ImproveCritic:
-                    Answer(part, bank.Improve(first, Items(part, m => ((ImproveCritic)m).Lesson)), (t, step) => new CriticImproved(t, step));
+                    Rescale(bank, part);
+                    var steps = bank.Improve(first, Items(part, m => ((ImproveCritic)m).Lesson));
+                    Follow(bank, part);
+                    Answer(part, steps, (t, step) => new CriticImproved(t, step));
                     break;
                 case Differentiate:
                     Answer(part, bank.Differentiate(first, Items(part, m => ((Differentiate)m).Question)), (t, answer) => new Differentiated(t, answer));
@@ -94,6 +100,44 @@ internal sealed class ReadyCritics
             }
         }
 #pragma warning restore CA1031
+    }
+
+    private static void Rescale(CriticBank bank, ReadOnlySpan<CriticRequest> part)
+    {
+        foreach (var request in part)
+        {
+            if (((ImproveCritic)request.Message).Lesson.Rescaling is { } rescaling)
+            {
+                bank.Rescale(request.Holding.First, rescaling);
+                if (request.Holding.HasTargets)
+                {
+                    bank.Rescale(request.Holding.TargetOf(request.Holding.First), rescaling);
+                }
+            }
+        }
+    }
+
+    private static void Follow(CriticBank bank, ReadOnlySpan<CriticRequest> part)
+    {
+        foreach (var request in part)
+        {
+            if (request.Holding.HasTargets)
+            {
+                bank.Follow(request.Holding.First, request.Holding.TargetOf(request.Holding.First), 1, request.Holding.Tau);
+            }
+        }
+    }
+
+    private static float[][] WithTargets(CriticBank bank, ReadOnlySpan<CriticRequest> part)
+    {
+        var values = new float[part.Length][];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var holding = part[i].Holding;
+            values[i] = bank.EvaluateWithTarget(holding.First, holding.TargetOf(holding.First), ((Evaluate)part[i].Message).Query);
+        }
+
+        return values;
     }
 
     /// <summary>Questions to one critic that several cells act with become one, row under row: a row's value depends on no other row.</summary>
@@ -159,9 +203,9 @@ internal sealed class ReadyCritics
 
     private static int KindOf(ILocalMessage message) => message switch { Evaluate => 0, ImproveCritic => 1, _ => 2 };
 
-    private static (int Joint, int Pairs) SizeOf(ILocalMessage message) => message switch
+    private static (int Joint, int Part) SizeOf(ILocalMessage message) => message switch
     {
-        Evaluate m => (m.Query.Joint.Length, 0),
+        Evaluate m => (m.Query.Joint.Length, m.Query.TargetRows),
         ImproveCritic m => (m.Lesson.Joint.Length, m.Lesson.Pairs.Length),
         Differentiate m => (m.Question.Joint.Length, 0),
         _ => default,

@@ -93,6 +93,7 @@ internal sealed class ReadyWork
         order = order != 0 ? order : one.Improve.CompareTo(other.Improve);
         order = order != 0 ? order : one.InferAfter.CompareTo(other.InferAfter);
         order = order != 0 ? order : one.Rows.CompareTo(other.Rows);
+        order = order != 0 ? order : one.TargetRows.CompareTo(other.TargetRows);
         order = order != 0 ? order : one.MembersOfSlot.CompareTo(other.MembersOfSlot);
         return order != 0 ? order : one.FirstSlot.CompareTo(other.FirstSlot);
     }
@@ -102,6 +103,7 @@ internal sealed class ReadyWork
         && other.Improve == one.Improve
         && other.InferAfter == one.InferAfter
         && other.Rows == one.Rows
+        && other.TargetRows == one.TargetRows
         && other.MembersOfSlot == one.MembersOfSlot
         && other.FirstSlot == one.FirstSlot + one.Slots;
 
@@ -179,8 +181,10 @@ internal sealed class ReadyWork
             var seen = observations.AsSpan(0, members * inputs);
             if (round.Improve)
             {
+                ScaleRates(slices, bank, first);
                 var outcomes = bank.Improve(first, slots, rows, seen, gradients.AsSpan(0, members * outputs));
                 var after = new float[round.InferAfter ? members * outputs : 0];
+                Follow(slices, bank, first);
                 if (round.InferAfter)
                 {
                     bank.Infer(first, slots, rows, seen, after);
@@ -191,7 +195,16 @@ internal sealed class ReadyWork
             else
             {
                 var preActivations = new float[members * outputs];
-                bank.Infer(first, slots, rows, seen, preActivations);
+                if (round.TargetRows > 0)
+                {
+                    // Slots with targets have no neighbours of other rounds: the targets lie between.
+                    bank.InferWithTargets(first, round.Holding.TargetOf(first), slots, round.MembersOfSlot, round.Rows, round.TargetRows, seen, preActivations);
+                }
+                else
+                {
+                    bank.Infer(first, slots, rows, seen, preActivations);
+                }
+
                 Answer(slices, preActivations, outputs);
             }
         }
@@ -202,6 +215,30 @@ internal sealed class ReadyWork
             {
                 pool.Return(gradients);
             }
+        }
+    }
+
+    /// <summary>Targets go after their policies once these have stepped.</summary>
+    private static void Follow(ReadOnlySpan<PolicySlice> slices, PolicyBank bank, int first)
+    {
+        foreach (var slice in slices)
+        {
+            if (slice.Round.Holding is { HasTargets: true } holding)
+            {
+                bank.Follow(first, holding.TargetOf(first), slice.Slots, holding.Tau);
+            }
+
+            first += slice.Slots;
+        }
+    }
+
+    /// <summary>Rates belong to slots: rounds of cells with other factors may meet in one operation.</summary>
+    private static void ScaleRates(ReadOnlySpan<PolicySlice> slices, PolicyBank bank, int first)
+    {
+        foreach (var slice in slices)
+        {
+            bank.ScaleRates(first, slice.Slots, slice.Round.RateFactor);
+            first += slice.Slots;
         }
     }
 

@@ -21,6 +21,12 @@ internal sealed class Round
 
     internal bool InferAfter { get; private set; }
 
+    /// <summary>How many of the rows of each request, the last ones, the targets are evaluated on.</summary>
+    internal int TargetRows { get; private set; }
+
+    /// <summary>What learning rates are multiplied by in this step.</summary>
+    internal double RateFactor { get; private set; }
+
     /// <summary>Since when it waits, on the scheduler's clock.</summary>
     internal TimeSpan Since { get; private set; }
 
@@ -57,6 +63,7 @@ internal sealed class Round
     internal void Open(Holding holding, in PolicyRequest first, TimeSpan now)
     {
         (Holding, Turn, Improve, InferAfter, Since) = (holding, first.Turn, first.Improve, first.InferAfter, now);
+        (RateFactor, TargetRows) = (first.RateFactor, first.TargetRows);
         (Expected, Rows, Count, Fault) = (first.Expected, first.Rows, 0, null);
         FirstSlot = Shared ? holding.First : first.Slot - first.Member;
         if (_senders.Length < Expected)
@@ -125,9 +132,14 @@ internal sealed class Round
     private string? FaultOf(in PolicyRequest request)
     {
         var network = Bank.Architecture;
-        if (request.Expected != Expected || request.Rows != Rows || request.InferAfter != InferAfter)
+        if (request.Expected != Expected || request.Rows != Rows || request.InferAfter != InferAfter || !request.RateFactor.Equals(RateFactor) || request.TargetRows != TargetRows)
         {
             return $"request {request.Member} of a round of {Expected} with {Rows} rows expects {request.Expected} with {request.Rows}";
+        }
+
+        if (TargetRows < 0 || TargetRows > Rows || (TargetRows > 0 && !Holding.HasTargets))
+        {
+            return Holding.HasTargets ? $"{TargetRows} of {Rows} rows cannot be the targets'" : $"targets are to be evaluated on {TargetRows} rows, and there are none";
         }
 
         if (request.Slot != FirstSlot + (Shared ? 0 : request.Member) || FirstSlot < Holding.First || FirstSlot + Slots > Holding.First + Holding.Count)
@@ -143,4 +155,4 @@ internal sealed class Round
 
 /// <summary>One member's request, of either kind.</summary>
 internal readonly record struct PolicyRequest(
-    int Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload? Gradients, bool Improve, bool InferAfter);
+    int Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload? Gradients, bool Improve, bool InferAfter, double RateFactor = 1, int TargetRows = 0);

@@ -30,6 +30,9 @@ public enum DrawPurpose : byte
     /// <summary>Initial weights of the critic.</summary>
     CriticWeights = 7,
 
+    /// <summary>Noise on a client's target actions in the targets of an update.</summary>
+    TargetNoise = 10,
+
     /// <summary>New weights of dormant units of a client's policy.</summary>
     RecycledPolicyWeights = 11,
 

@@ -4,8 +4,8 @@ using Simulator.Protocol;
 namespace Simulator.Master;
 
 /// <summary>
-/// The transitions of the running episode. They enter the replay memory together at its end, since their priority errors need the policies' noise-free actions at the next
-/// step, which those take there anyway (tau = 1), and one operation then values them all.
+/// The transitions of the running episode. They enter the replay memory together at its end, since their priority errors need the target policies' noise-free actions at the next
+/// step, which come with the proposals there (with tau = 1 they are the policies' own), and one operation then values them all.
 /// </summary>
 /// <param name="clients">N.</param>
 internal sealed class EpisodeMemory(int clients)
@@ -42,9 +42,9 @@ internal sealed class EpisodeMemory(int clients)
 
     /// <summary>
     /// Whom the critic values for the priority errors: for each transition t in row t those selected (or the zero candidate), and for each but the last in row T + t those whose
-    /// policy proposes in S' (or the zero candidate).
+    /// policy proposes in S' (or the zero candidate). Rows from T on are the target critic's, where there is one.
     /// </summary>
-    internal CriticQuery ErrorQuery(JointInput input)
+    internal CriticQuery ErrorQuery(JointInput input, bool targets = false)
     {
         var joint = new float[2 * Count * input.Width];
         var candidates = new List<Candidate>(Count * clients);
@@ -69,7 +69,7 @@ internal sealed class EpisodeMemory(int clients)
             }
         }
 
-        return new CriticQuery(joint, candidates.ToArray());
+        return new CriticQuery(joint, candidates.ToArray(), targets ? Count : 0);
     }
 
     /// <summary>The priority errors: the sum of (y - Q)^2 over those selected.</summary>
@@ -77,7 +77,8 @@ internal sealed class EpisodeMemory(int clients)
     /// <param name="values">Q of its candidates.</param>
     /// <param name="gamma">Discount factor.</param>
     /// <param name="rewardScale">What rewards are divided by.</param>
-    internal double[] Errors(CriticQuery query, float[] values, double gamma, double rewardScale)
+    /// <param name="scale">What the critic's outputs mean.</param>
+    internal double[] Errors(CriticQuery query, float[] values, double gamma, double rewardScale, ValueScale scale)
     {
         var top = new float[2 * Count];
         CriticBank.Maximisers(query.Candidates.Span, values, new Candidate[2 * Count], top);
@@ -87,7 +88,7 @@ internal sealed class EpisodeMemory(int clients)
             var t = query.Candidates.Span[i].Row;
             if (t < Count)
             {
-                var difference = TdTarget.Of(_rewards[t] / rewardScale, gamma, _done[t], top[Count + t]) - values[i];
+                var difference = TdTarget.Of(_rewards[t] / rewardScale, gamma, _done[t], scale.Restore(top[Count + t])) - scale.Restore(values[i]);
                 errors[t] += difference * difference;
             }
         }
@@ -117,5 +118,5 @@ internal sealed class EpisodeMemory(int clients)
 internal static class TdTarget
 {
     /// <summary>y = reward + gamma (1 - done) max Q'.</summary>
-    internal static double Of(double reward, double gamma, bool done, float best) => done ? reward : reward + (gamma * best);
+    internal static double Of(double reward, double gamma, bool done, double best) => done ? reward : reward + (gamma * best);
 }

@@ -8,6 +8,9 @@ namespace Simulator.Master;
 /// <param name="scaling">Scaling of observations; null for raw ones.</param>
 internal sealed class JointInput(int clients, ObservationScaling? scaling)
 {
+    /// <summary>Scaling of observations at this moment; null for raw ones.</summary>
+    internal ObservationScaling? Scaling { get; set; } = scaling;
+
     /// <summary>Floats of a row.</summary>
     internal int Width => clients * (Observation.Width + ClientAction.Width);
 
@@ -16,7 +19,7 @@ internal sealed class JointInput(int clients, ObservationScaling? scaling)
     {
         var target = joint.Slice(row * Width, clients * Observation.Width);
         states.CopyTo(target);
-        scaling?.Apply(target);
+        Scaling?.Apply(target);
     }
 
     /// <summary>Writes the raw actions of one row.</summary>

@@ -60,6 +60,14 @@ public sealed record LearningOptions
     [Range(0.0, 1.0)]
     public double Gamma { get; init; } = 0.99;
 
+    /// <summary>
+    /// Soft targets: after each step of a network its target moves by target += tau (network - target) (Lillicrap et al. 2016, DDPG, arXiv 1509.02971; 0.005 is canonical). With 1, the original's, targets
+    /// equal the networks whenever they are read, and none exist. With running normalisation of the input a target has its network's statistics.
+    /// </summary>
+    [Description("Share by which target networks follow critic and policies after each step: 1, the original's, means no target networks of their own; 0.005 is canonical (DDPG, arXiv 1509.02971).")]
+    [Range(1e-6, 1.0)]
+    public double Tau { get; init; } = 1;
+
     /// <summary>Largest gradient norm of one network; 0 leaves gradients alone. Null: as the variant has it.</summary>
     [Description("Largest gradient norm of each network, 0 for no limit; null takes the variant's (1 for clipped, else 0).")]
     [Range(0.0, 1e12)]

@@ -21,8 +21,9 @@ public sealed record MasterLinks(int Epoch, IActorRef Cell, IActorRef Device, in
 ///     │ last outcome
 ///     ▼
 ///   Storing ──► Sampling ──► Targeting ──► Criticising ──► Differentiating ◄──► Teaching
-///     │ too few episodes        (all clients' actions)          │  simultaneous: once, all clients
-///     └──────────────────────────────► Acting ◄─────────────────┘  sequential: once for each client
+///     │ too few episodes        (all clients' actions) │        │  simultaneous: once, all clients
+///     │                         the actors' turn is later       │  sequential: once for each client
+///     └──────────────────────────────► Acting ◄────────┴────────┘
 /// </code>
 /// Whenever a number is not finite the update ends with the reason, and the cell with it. A master that only acts is in the upper two states, with a critic that others share.
 /// </remarks>
@@ -81,7 +82,7 @@ public sealed class MasterActor : UntypedActor
                 DecideWhen(_agent.Propose(m.Client, m.Policy, m.Explored), m.Turn);
                 break;
             case MasterProtocol.Begin m:
-                DecideWhen(_agent.Begin(m.States), m.Turn);
+                DecideWhen(_agent.Begin(m.States, m.Statistics), m.Turn);
                 break;
             case MasterProtocol.Outcome m:
                 OnOutcome(m);
@@ -226,8 +227,13 @@ public sealed class MasterActor : UntypedActor
             return;
         }
 
-        _criticStep = message.Step;
-        _agent.Learned(message.Step);
+        _criticStep = _agent.Learned(message.Step);
+        if (!_agent.ActorsLearn(message.Turn.Episode))
+        {
+            Finish(message.Turn, UpdateSummary.Of(_criticStep), null);
+            return;
+        }
+
         _answers = 0;
         _actorLoss = 0;
         Differentiate(message.Turn);
@@ -263,7 +269,7 @@ public sealed class MasterActor : UntypedActor
     }
 
     private void Teach(int client, Differentiated message) =>
-        _clients[client].Tell(new ClientProtocol.ActionGradient(message.Turn, _round!.GradientOf(client, message.Answer)));
+        _clients[client].Tell(new ClientProtocol.ActionGradient(message.Turn, _round!.GradientOf(client, message.Answer), _agent.ActorRateFactor));
 
     private void OnPolicyUpdated(MasterProtocol.PolicyUpdated message)
     {
@@ -272,10 +278,15 @@ public sealed class MasterActor : UntypedActor
         if (_answers == _clients.Count || (Sequential && !message.Report.Finite))
         {
             var broken = Array.FindIndex(_reports, 0, Sequential ? _answers : _reports.Length, r => !r.Finite);
-            Finish(
-                message.Turn,
-                broken < 0 ? UpdateSummary.Of(_criticStep!, _actorLoss, _reports) : null,
-                broken < 0 ? null : $"the gradient or parameters of client {broken}");
+            if (broken >= 0)
+            {
+                Finish(message.Turn, null, $"the gradient or parameters of client {broken}");
+                return;
+            }
+
+            var report = UpdateSummary.Of(_criticStep!, _actorLoss, _reports);
+            _agent.Learned(report);
+            Finish(message.Turn, report, null);
         }
         else if (Sequential)
         {

@@ -30,6 +30,21 @@ public sealed record MasterSettings(
 
     /// <summary>Parameters that the critic starts with; null where they are drawn.</summary>
     public HostPayload? Start { get; init; }
+
+    /// <summary>Episodes from one step of the actors to the next, d: they learn after those whose number it divides (delayed updates, TD3, arXiv 1802.09477).</summary>
+    public int ActorDelay { get; init; } = 1;
+
+    /// <summary>Noise on target actions; null for none.</summary>
+    public TargetSmoothing? Smoothing { get; init; }
+
+    /// <summary>How the actors' rate follows the asymmetry of gradients.</summary>
+    public AsymmetryScaling Asymmetry { get; init; }
+
+    /// <summary>Smallest and largest factor of the actors' rate.</summary>
+    public Interval AsymmetryBounds { get; init; }
+
+    /// <summary>Rate of the running moments that targets are normalised by; null where the critic learns them as they are.</summary>
+    public double? PopArtRate { get; init; }
 }
 
 /// <summary>
@@ -45,6 +60,8 @@ public sealed class MasterAgent
     private readonly CandidateSelection _selection;
     private readonly PrioritizedReplay? _replay;
     private readonly RewardScaling? _rewards;
+    private readonly PopArt? _popArt;
+    private readonly AsymmetryScale _asymmetry;
     private readonly EpisodeMemory _episode;
     private readonly int[] _slots;
     private float[]? _states;
@@ -61,6 +78,8 @@ public sealed class MasterAgent
         _selection = new CandidateSelection(settings.Environment, settings.Selection, settings.Clients, settings.Seed);
         _replay = settings.Learns ? new PrioritizedReplay(settings.Learning.Replay, settings.Clients, priorityExponent: settings.Learning.PriorityExponent) : null;
         _rewards = settings.ScaleRewards ? new RewardScaling(settings.Learning.Gamma) : null;
+        _popArt = settings.PopArtRate is { } rate ? new PopArt(rate) : null;
+        _asymmetry = new AsymmetryScale(settings.Asymmetry, settings.AsymmetryBounds);
         _episode = new EpisodeMemory(settings.Clients);
         _slots = settings.Learns ? new int[settings.Learning.Batch] : [];
     }
@@ -70,7 +89,15 @@ public sealed class MasterAgent
 
     private PrioritizedReplay Replay => _replay ?? throw new InvalidOperationException("a master that only acts has no replay memory");
 
+    private bool HasTargets => _settings.Learning.Tau < 1;
+
     private double RewardScale => _rewards?.Deviation ?? 1;
+
+    /// <summary>What the actors' learning rate is multiplied by in this update.</summary>
+    public double ActorRateFactor => _asymmetry.Factor;
+
+    /// <summary>Whether the actors learn in an episode's update, or the critic alone.</summary>
+    public bool ActorsLearn(int episode) => episode % _settings.ActorDelay == 0;
 
     /// <summary>The parameters that the critic starts with: those that were given, or drawn ones.</summary>
     public HostPayload Start() => _settings.Start ?? new HostPayload(InitialParameters());
@@ -98,9 +125,17 @@ public sealed class MasterAgent
     }
 
     /// <summary>Takes in all observations of a step.</summary>
+    /// <param name="states">Raw observations, [N, 7].</param>
+    /// <param name="statistics">Mean, then deviation of each column, which observations are scaled by from now on, [2, 7]; where it is empty, all stays as it is.</param>
     /// <returns>Whether all that a decision needs is there.</returns>
-    public bool Begin(IPayload states)
+    public bool Begin(IPayload states, IPayload statistics)
     {
+        if (statistics.Length > 0)
+        {
+            ReadOnlySpan<float> numbers = statistics.ToArray();
+            _input.Scaling = new ObservationScaling(numbers[..Observation.Width], numbers[Observation.Width..]);
+        }
+
         _states = states.ToArray();
         return StepComplete;
     }
@@ -162,12 +197,12 @@ public sealed class MasterAgent
     }
 
     /// <summary>Whom the critic must value before the episode can be stored.</summary>
-    public CriticQuery ErrorQuery() => _episode.ErrorQuery(_input);
+    public CriticQuery ErrorQuery() => _episode.ErrorQuery(_input, HasTargets);
 
     /// <summary>The priority errors of the finished episode's transitions.</summary>
     /// <param name="query">What <see cref="ErrorQuery"/> gave.</param>
     /// <param name="values">Q of its candidates.</param>
-    public double[] Errors(CriticQuery query, float[] values) => _episode.Errors(query, values, _settings.Learning.Gamma, RewardScale);
+    public double[] Errors(CriticQuery query, float[] values) => _episode.Errors(query, values, _settings.Learning.Gamma, RewardScale, _popArt?.Scale ?? ValueScale.None);
 
     /// <summary>Stores the finished episode.</summary>
     /// <param name="errors">What <see cref="Errors"/> gave.</param>
@@ -203,17 +238,34 @@ public sealed class MasterAgent
         var weights = new double[size];
         Replay.Sample(uniforms, _slots, weights);
         var arrays = new RentedArrays();
-        return new UpdateRound(Read(weights, arrays), _settings.Scaling, _selection.Limit, _settings.Learning.Gamma, _settings.Learning.Update == UpdateMode.Sequential, arrays);
+        return new UpdateRound(Read(weights, arrays), _input.Scaling, _selection.Limit, _settings.Learning.Gamma, _settings.Learning.Update == UpdateMode.Sequential, arrays)
+        {
+            Targets = HasTargets,
+            Episode = episode,
+            Smoothing = _settings.Smoothing,
+            PopArt = _popArt,
+        };
     }
 
     /// <summary>Takes the critic's errors on the minibatch into the priorities.</summary>
-    public void Learned(CriticStep step)
+    /// <returns>The step with errors in the units of the rewards that the critic sees.</returns>
+    public CriticStep Learned(CriticStep step)
     {
+        if (_popArt?.Scale.Deviation is { } deviation)
+        {
+            step = step with { Errors = Array.ConvertAll(step.Errors, e => e * deviation * deviation) };
+        }
+
         for (var b = 0; b < _slots.Length; b++)
         {
             Replay.UpdatePriority(_slots[b], step.Errors[b]);
         }
+
+        return step;
     }
+
+    /// <summary>Takes in an update in which the actors learned.</summary>
+    public void Learned(UpdateReport report) => _asymmetry.Observe(report.Asymmetry);
 
     private bool StepComplete => _states is not null && _proposals == _settings.Clients;
 

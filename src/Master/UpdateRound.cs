@@ -48,6 +48,18 @@ public sealed class UpdateRound : IDisposable
         _next = Joint(batch.NextStates);
     }
 
+    /// <summary>Whether a target critic values S'.</summary>
+    public bool Targets { get; init; }
+
+    /// <summary>Noise on the target actions; null for none.</summary>
+    public TargetSmoothing? Smoothing { get; init; }
+
+    /// <summary>Episode after which the update takes place, which noise is drawn for.</summary>
+    public int Episode { get; init; }
+
+    /// <summary>Running normalisation of the targets; null where the critic learns them as they are.</summary>
+    public PopArt? PopArt { get; init; }
+
     /// <summary>Raw observations S_i of a client, [B, 7].</summary>
     public HostPayload StatesOf(int client) => Part(_states, client);
 
@@ -58,7 +70,7 @@ public sealed class UpdateRound : IDisposable
     public void SetActions(int client, IPayload actions, IPayload nextActions)
     {
         Write(_current, client, actions);
-        Write(_next, client, nextActions);
+        Write(_next, client, nextActions, Smoothing);
     }
 
     /// <summary>Takes in what a client's policy does on S_i after its step, [B, 3]; it is the turn of the next one.</summary>
@@ -80,10 +92,12 @@ public sealed class UpdateRound : IDisposable
             CriticBank.AddProposers(_input.Actions(_next, b), ClientAction.Width, b, candidates);
         }
 
-        return new CriticQuery(Whole(_next), candidates.ToArray());
+        return new CriticQuery(Whole(_next), candidates.ToArray(), Targets ? _batch.Size : 0);
     }
 
-    /// <summary>What the critic learns: the stored actions, the pairs of those selected, targets and weights. It lies where the query's joint rows lay.</summary>
+    /// <summary>
+    /// What the critic learns: the stored actions, the pairs of those selected, targets and weights. Where targets are normalised, they are taken into the running moments first. It lies where the query's joint rows lay.
+    /// </summary>
     /// <param name="query">What <see cref="TargetQuery"/> gave.</param>
     /// <param name="values">Q' of its candidates.</param>
     public CriticLesson Lesson(CriticQuery query, float[] values)
@@ -94,17 +108,18 @@ public sealed class UpdateRound : IDisposable
 
         // The next states have been valued: their place is free.
         WriteStates(_next, _batch.States);
+        var scale = PopArt?.Scale ?? ValueScale.None;
         var pairs = new int[size * _limit];
         Array.Fill(pairs, Candidate.None);
         var targets = new double[size];
         for (var b = 0; b < size; b++)
         {
             _input.WriteActions(_next, b, Row(_batch.Actions, b, ClientAction.Width));
-            targets[b] = TdTarget.Of(_batch.Rewards[b], _gamma, _batch.Done[b], top[b]);
+            targets[b] = TdTarget.Of(_batch.Rewards[b], _gamma, _batch.Done[b], scale.Restore(top[b]));
             Pairs.Write(_batch.Selected.AsSpan(b * _batch.Clients, _batch.Clients), pairs.AsSpan(b * _limit, _limit));
         }
 
-        return new CriticLesson(Whole(_next), pairs, targets, _batch.Weights);
+        return new CriticLesson(Whole(_next), pairs, targets, _batch.Weights, Normalise(targets));
     }
 
     /// <summary>What the actors' loss asks of the critic, with the newest action of each client.</summary>
@@ -120,12 +135,29 @@ public sealed class UpdateRound : IDisposable
     /// <summary>Gives its memory back.</summary>
     public void Dispose() => _arrays.Dispose();
 
-    private void Write(float[] joint, int client, IPayload actions)
+    private OutputRescaling? Normalise(double[] targets)
+    {
+        if (PopArt is null)
+        {
+            return null;
+        }
+
+        var rescaling = PopArt.Observe(targets);
+        foreach (ref var target in targets.AsSpan())
+        {
+            target = PopArt.Scale.Normalise(target);
+        }
+
+        return rescaling;
+    }
+
+    private void Write(float[] joint, int client, IPayload actions, TargetSmoothing? smoothing = null)
     {
         Span<float> all = stackalloc float[ClientAction.Width * 64];
         var length = _batch.Size * ClientAction.Width;
         var values = length <= all.Length ? all[..length] : new float[length];
         actions.CopyTo(values);
+        smoothing?.Apply(client, Episode, values);
         for (var b = 0; b < _batch.Size; b++)
         {
             values.Slice(b * ClientAction.Width, ClientAction.Width).CopyTo(_input.Actions(joint, b)[(client * ClientAction.Width)..]);

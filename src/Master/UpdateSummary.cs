@@ -6,6 +6,10 @@ namespace Simulator.Master;
 /// <summary>From the reports of all clients and the critic's step to the report on a cell's update.</summary>
 public static class UpdateSummary
 {
+    /// <summary>Summarises an update in which the critic learned alone.</summary>
+    /// <param name="critic">The critic's step.</param>
+    public static UpdateReport Of(CriticStep critic) => new(Gradients(critic), null, null, critic.Errors.Average(), []);
+
     /// <summary>Summarises an update.</summary>
     /// <param name="critic">The critic's step.</param>
     /// <param name="actorLoss">Mean loss that the actors stepped along.</param>
@@ -19,13 +23,16 @@ public static class UpdateSummary
         }
 
         return new UpdateReport(
-            new GradientReport(critic.Loss, critic.Outcome.GradientNorm, critic.Outcome.LayerNorms, critic.Outcome.Clipped ? 1 : 0),
+            Gradients(critic),
             new GradientReport(actorLoss, RootMeanSquare(agents, a => a.GradientNorm), layers, agents.Count(a => a.Clipped)),
             Together(agents),
             critic.Errors.Average(),
             [.. agents.Select(a => new AgentSample(
                 a.State, (float)a.Activations.SaturationRatio, (float)a.Activations.Slope, (float)a.GradientNorm, a.Frozen, a.Outcomes))]);
     }
+
+    private static GradientReport Gradients(CriticStep critic) =>
+        new(critic.Loss, critic.Outcome.GradientNorm, critic.Outcome.LayerNorms, critic.Outcome.Clipped ? 1 : 0);
 
     private static double RootMeanSquare(IReadOnlyList<AgentReport> agents, Func<AgentReport, double> of) =>
         Math.Sqrt(agents.Sum(a => of(a) * of(a)) / agents.Count);

@@ -13,7 +13,11 @@ public static class ClientProtocol
     /// <summary>From the cell, each step: what the client sees. Answered to the master by <see cref="MasterProtocol.Propose"/>.</summary>
     /// <param name="Turn">Step it belongs to.</param>
     /// <param name="Observation">Raw observation, [7].</param>
-    public sealed record Observe(Turn Turn, IPayload Observation) : IClientMessage;
+    public sealed record Observe(Turn Turn, IPayload Observation) : IClientMessage
+    {
+        /// <summary>Mean, then deviation of each column, which policies scale observations by from now on, [2, 7]; empty where that is not by running statistics.</summary>
+        public IPayload Statistics { get; init; } = HostPayload.Empty;
+    }
 
     /// <summary>From the master, each update: the client's part of the minibatch. Answered by <see cref="MasterProtocol.ActionBatch"/>.</summary>
     /// <param name="Turn">Update it belongs to.</param>
@@ -24,7 +28,8 @@ public static class ClientProtocol
     /// <summary>From the master, each update: the gradient of the actors' loss. Answered by <see cref="MasterProtocol.PolicyUpdated"/>.</summary>
     /// <param name="Turn">Update it belongs to.</param>
     /// <param name="Gradient">dL/da_i, [B, 3].</param>
-    public sealed record ActionGradient(Turn Turn, IPayload Gradient) : IClientMessage;
+    /// <param name="RateFactor">What the learning rate is multiplied by in this step.</param>
+    public sealed record ActionGradient(Turn Turn, IPayload Gradient, double RateFactor) : IClientMessage;
 
     /// <summary>From the cell, at an episode's boundary: asks for the policy's parameters. Answered to the cell by <see cref="CellProtocol.Parameters"/>, in parts.</summary>
     /// <param name="Turn">The episode's end.</param>

@@ -13,12 +13,16 @@ public static class MasterProtocol
     /// <summary>From the cell, each step: all observations. Answered by <see cref="CellProtocol.Decide"/> once all clients have proposed.</summary>
     /// <param name="Turn">The step.</param>
     /// <param name="States">Raw observations, [N, 7].</param>
-    public sealed record Begin(Turn Turn, IPayload States) : IMasterMessage;
+    public sealed record Begin(Turn Turn, IPayload States) : IMasterMessage
+    {
+        /// <summary>Mean, then deviation of each column, which the critic's input is scaled by from now on, [2, 7]; empty where that is not by running statistics.</summary>
+        public IPayload Statistics { get; init; } = HostPayload.Empty;
+    }
 
     /// <summary>From a client, each step: what it would do.</summary>
     /// <param name="Turn">The step.</param>
     /// <param name="Client">Index of the client.</param>
-    /// <param name="Policy">The policy's action, without noise: pi'(S') of the transition before, as tau = 1.</param>
+    /// <param name="Policy">The target policy's action, without noise: pi'(S') of the transition before. With tau = 1 it is the policy's own.</param>
     /// <param name="Explored">The action with exploration noise, which is what happens and what is stored.</param>
     public sealed record Propose(Turn Turn, int Client, ClientAction Policy, ClientAction Explored) : IMasterMessage;
 

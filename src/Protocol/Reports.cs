@@ -81,14 +81,14 @@ public readonly record struct AgentSample(AgentState State, float SaturationRati
 /// <param name="Clipped">How many networks had their gradient clipped.</param>
 public sealed record GradientReport(double Loss, double GradientNorm, double[] LayerNorms, int Clipped);
 
-/// <summary>One update of a cell: critic, actors together, and each agent in short.</summary>
+/// <summary>One update of a cell: critic, actors together, and each agent in short. Where the actors' learning is delayed, most updates are of the critic alone.</summary>
 /// <param name="Critic">The critic's step.</param>
-/// <param name="Actors">The actors' steps: root mean squares over the agents.</param>
-/// <param name="Activations">Outputs of all agents together.</param>
+/// <param name="Actors">The actors' steps: root mean squares over the agents; null where they made none.</param>
+/// <param name="Activations">Outputs of all agents together since their last steps; null where they made none.</param>
 /// <param name="MeanError">Mean priority error of the minibatch, before the step.</param>
-/// <param name="Agents">Each agent, [N].</param>
-public sealed record UpdateReport(GradientReport Critic, GradientReport Actors, ActivationSummary Activations, double MeanError, AgentSample[] Agents)
+/// <param name="Agents">Each agent, [N]; empty where they made no step.</param>
+public sealed record UpdateReport(GradientReport Critic, GradientReport? Actors, ActivationSummary? Activations, double MeanError, AgentSample[] Agents)
 {
-    /// <summary>Root mean square over agents of the actor gradient's norm, over the critic gradient's norm; null where the critic's is zero.</summary>
-    public double? Asymmetry => Critic.GradientNorm > 0 ? Actors.GradientNorm / Critic.GradientNorm : null;
+    /// <summary>Root mean square over agents of the actor gradient's norm, over the critic gradient's norm; null where the critic's is zero, or the actors made no step.</summary>
+    public double? Asymmetry => Critic.GradientNorm > 0 && Actors is not null ? Actors.GradientNorm / Critic.GradientNorm : null;
 }

@@ -13,24 +13,24 @@ internal static class WireFormat
     {
         // Client
         Add<ClientProtocol.Observe>(
-            "co",
-            (w, m) => { w.Turn(m.Turn); w.Payload(m.Observation); },
-            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+            "cn",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.Observation); w.Payload(m.Statistics); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload()) { Statistics = r.Payload() });
         Add<ClientProtocol.ObservationBatch>(
             "cb",
             (w, m) => { w.Turn(m.Turn); w.Payload(m.States); w.Payload(m.NextStates); },
             static (ref WireReader r) => new(r.Turn(), r.Payload(), r.Payload()));
         Add<ClientProtocol.ActionGradient>(
-            "cg",
-            (w, m) => { w.Turn(m.Turn); w.Payload(m.Gradient); },
-            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+            "cf",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.Gradient); w.Double(m.RateFactor); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload(), r.Double()));
         Add<ClientProtocol.Snapshot>("cs", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
 
         // Master
         Add<MasterProtocol.Begin>(
-            "mb",
-            (w, m) => { w.Turn(m.Turn); w.Payload(m.States); },
-            static (ref WireReader r) => new(r.Turn(), r.Payload()));
+            "mn",
+            (w, m) => { w.Turn(m.Turn); w.Payload(m.States); w.Payload(m.Statistics); },
+            static (ref WireReader r) => new(r.Turn(), r.Payload()) { Statistics = r.Payload() });
         Add<MasterProtocol.Propose>(
             "mp",
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); Write(w, m.Policy); Write(w, m.Explored); },
@@ -56,7 +56,7 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Bools(m.Selected); w.Payload(m.Actions); },
             static (ref WireReader r) => new(r.Turn(), r.Bools(), r.Payload()));
         Add<CellProtocol.EpisodeLearned>(
-            "el",
+            "eu",
             (w, m) => { w.Turn(m.Turn); Optional(w, m.Update); w.Text(m.Divergence); },
             static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r), r.Text()));
         Add<CellProtocol.Parameters>("ep", Write, Parameters);
@@ -69,7 +69,7 @@ internal static class WireFormat
             static (ref WireReader r) => new(
                 r.Int(), r.Int(), r.Items(36, static (ref WireReader v) => new BaselineReward(v.Text() ?? string.Empty, v.Double(), Violations(ref v)))));
         Add<PopulationProtocol.EpisodeFinished>(
-            "pv",
+            "pu",
             (w, m) =>
             {
                 w.Int(m.Cell);
@@ -223,17 +223,27 @@ internal static class WireFormat
         if (update is not null)
         {
             Write(w, update.Critic);
-            Write(w, update.Actors);
-            Write(w, update.Activations);
             w.Double(update.MeanError);
-            w.Items(update.Agents, Write);
+            w.Bool(update.Actors is not null);
+            if (update is { Actors: { } actors, Activations: { } activations })
+            {
+                Write(w, actors);
+                Write(w, activations);
+                w.Items(update.Agents, Write);
+            }
         }
     }
 
     private static UpdateReport? OptionalUpdate(ref WireReader r)
     {
         const int sampleBytes = 30;
-        return r.Bool() ? new(Gradients(ref r), Gradients(ref r), Activations(ref r), r.Double(), r.Items(sampleBytes, Sample)) : null;
+        if (!r.Bool())
+        {
+            return null;
+        }
+
+        var (critic, error) = (Gradients(ref r), r.Double());
+        return r.Bool() ? new(critic, Gradients(ref r), Activations(ref r), error, r.Items(sampleBytes, Sample)) : new(critic, null, null, error, []);
     }
 
     private static void Write(WireWriter w, CellProtocol.Parameters part)

@@ -15,6 +15,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Simulates and trains populations of clients that offload tasks to an edge server (CCM-MADRL), each client and each master an actor.");
         root.Subcommands.Add(Run(output, error));
+        root.Subcommands.Add(ReportCommandLine.Report(output, error));
         root.Subcommands.Add(BenchCommandLine.Bench(output, error));
         var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
         if (parsed.Errors.Count > 0)

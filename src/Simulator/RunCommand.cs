@@ -1,6 +1,7 @@
 using Akka.Configuration;
 using Simulator.Compute;
 using Simulator.Lab;
+using Simulator.Lab.Reports;
 using Spectre.Console;
 
 namespace Simulator;
@@ -42,7 +43,7 @@ internal static class RunCommand
 
         try
         {
-            return await ExecuteAsync(run, device, arguments.Quiet, output).ConfigureAwait(false);
+            return await ExecuteAsync(run, device, arguments.Quiet, output, error).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -52,11 +53,12 @@ internal static class RunCommand
         catch (RunLostException fault)
         {
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
+            await TryWriteReportAsync(run, output, error).ConfigureAwait(false);
             return ExitStatus.Failed;
         }
     }
 
-    private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, bool quiet, TextWriter output)
+    private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, bool quiet, TextWriter output, TextWriter error)
     {
         using var interruption = new Interruption();
         var console = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? AnsiConsole.Console : null;
@@ -89,11 +91,34 @@ internal static class RunCommand
             ClosingSummary.Show(console, run, status);
         }
 
+        if (!await TryWriteReportAsync(run, output, error).ConfigureAwait(false))
+        {
+            return ExitStatus.Failed;
+        }
+
         return status switch
         {
             RunStatus.Done => ExitStatus.Done,
             RunStatus.Interrupted => ExitStatus.Interrupted,
             _ => ExitStatus.Failed,
         };
+    }
+
+    /// <summary>The results are written by now: whatever fails in making a report of them is said, and loses nothing.</summary>
+    private static async Task<bool> TryWriteReportAsync(PopulationRun run, TextWriter output, TextWriter error)
+    {
+        var file = Path.Combine(run.Folder, RunReport.FileName);
+        try
+        {
+            RunReport.Write([run.Folder], file);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            await error.WriteLineAsync($"simulator: the results are written, but their report {file} could not be: {fault.Message}").ConfigureAwait(false);
+            return false;
+        }
+
+        await output.WriteLineAsync($"The report is {file}").ConfigureAwait(false);
+        return true;
     }
 }

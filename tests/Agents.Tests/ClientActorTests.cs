@@ -111,7 +111,7 @@ public sealed class ClientActorTests : TestKit
         Assert.Equal(actions[..half], answer.Actions.ToArray());
         Assert.Equal(actions[half..], answer.NextActions.ToArray());
 
-        client.Tell(new ClientProtocol.ActionGradient(Update, Payload(half)), _master);
+        client.Tell(new ClientProtocol.ActionGradient(Update, Payload(half), 0.5), _master);
         var improve = _device.ExpectMsg<Improve>();
         Assert.Equal((Slot, sequential ? 0 : 3, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Member, improve.Turn, improve.Expected, improve.Rows, improve.InferAfter));
         Assert.Equal(states.ToArray(), improve.Observations.ToArray());
@@ -155,7 +155,7 @@ public sealed class ClientActorTests : TestKit
         {
             client.Tell(new ClientProtocol.Observe(Step with { Epoch = epoch }, Payload(Observation.Width)), _cell);
             client.Tell(new ClientProtocol.ObservationBatch(Update with { Epoch = epoch }, Payload(7), Payload(7)), _master);
-            client.Tell(new ClientProtocol.ActionGradient(Update with { Epoch = epoch }, Payload(3)), _master);
+            client.Tell(new ClientProtocol.ActionGradient(Update with { Epoch = epoch }, Payload(3), 1), _master);
             client.Tell(new ClientProtocol.Snapshot(Step with { Epoch = epoch }), _cell);
         }
 

@@ -93,6 +93,38 @@ public abstract class OptimiserTests(ComputeDevice device) : IDisposable
     }
 
     [Fact]
+    public void A_factor_of_the_rate_holds_for_its_slots_until_it_is_set_anew()
+    {
+        const double rate = 0.0078125;
+        var seen = Numbers.Uniform(1, 3 * Batch * Inputs);
+        var wanted = Numbers.Uniform(2, 3 * Batch * Outputs);
+        using var scaled = Bank(3, rate, 0);
+        using var halved = Bank(3, rate / 2, 0);
+        using var plain = Bank(3, rate, 0);
+        scaled.ScaleRates(1, 1, 0.5);
+        for (var step = 0; step < 3; step++)
+        {
+            foreach (var bank in new[] { scaled, halved, plain })
+                bank.Improve(0, 3, Batch, seen, wanted);
+        }
+
+        Numbers.SameBits(Read(plain, 0), Read(scaled, 0), "the slot before");
+        Numbers.SameBits(Read(halved, 1), Read(scaled, 1), "the slot");
+        Numbers.SameBits(Read(plain, 2), Read(scaled, 2), "the slot behind");
+        Assert.NotEqual(Read(plain, 1), Read(scaled, 1));
+
+        scaled.ScaleRates(1, 1, 0);
+        Assert.True(scaled.Improve(1, 1, Batch, Slot(seen, Inputs), Slot(wanted, Outputs))[0].Frozen);
+        scaled.ScaleRates(1, 1, 0.5);
+        Assert.False(scaled.Improve(1, 1, Batch, Slot(seen, Inputs), Slot(wanted, Outputs))[0].Frozen);
+        Assert.Throws<ArgumentOutOfRangeException>(() => scaled.ScaleRates(1, 1, double.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => scaled.ScaleRates(1, 1, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => scaled.ScaleRates(1, 3, 1));
+
+        static float[] Slot(float[] all, int width) => all[(Batch * width)..(2 * Batch * width)];
+    }
+
+    [Fact]
     public void A_step_with_rate_zero_is_frozen()
     {
         using var bank = Bank(1, 0, 0);

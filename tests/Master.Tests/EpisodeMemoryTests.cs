@@ -37,7 +37,8 @@ public sealed class EpisodeMemoryTests
         }
 
         var query = memory.ErrorQuery(new JointInput(Clients, null));
-        var errors = memory.Errors(query, PlainCritic.Values(query, Clients), Gamma, rewardScale);
+        var errors = memory.Errors(query, PlainCritic.Values(query, Clients), Gamma, rewardScale, ValueScale.None);
+        var normalised = memory.Errors(query, PlainCritic.Values(query, Clients), Gamma, rewardScale, new ValueScale(-40, 2.5));
 
         Assert.Equal(steps, errors.Length);
         for (var t = 0; t < steps; t++)
@@ -48,6 +49,11 @@ public sealed class EpisodeMemoryTests
             var pairs = Enumerable.Range(0, Clients).Where(i => selected[t][i]).DefaultIfEmpty(Candidate.Zero);
             var expected = pairs.Sum(i => Math.Pow(y - PlainCritic.Value(states[t], actions[t], i), 2));
             Assert.Equal(expected, errors[t], expected * 1e-12);
+
+            // Of a critic whose outputs q stand for values 2.5 q - 40.
+            y = (rewards[t] / rewardScale) + (t < steps - 1 ? Gamma * ((2.5 * PlainCritic.Best(states[t + 1], policies[t + 1])) - 40) : 0);
+            expected = pairs.Sum(i => Math.Pow(y - ((2.5 * PlainCritic.Value(states[t], actions[t], i)) - 40), 2));
+            Assert.Equal(expected, normalised[t], expected * 1e-9);
         }
     }
 

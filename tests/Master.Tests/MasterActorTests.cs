@@ -99,11 +99,50 @@ public sealed class MasterActorTests : TestKit
         Assert.Null(learned.Divergence);
         Assert.NotNull(learned.Update);
         Assert.Equal((step.Loss, step.Outcome.GradientNorm), (learned.Update.Critic.Loss, learned.Update.Critic.GradientNorm));
-        Assert.Equal(-1.5, learned.Update.Actors.Loss);
-        Assert.Equal(Math.Sqrt((9 + 16) / 2.0), learned.Update.Actors.GradientNorm, 1e-12);
+        Assert.Equal(-1.5, learned.Update.Actors!.Loss);
+        Assert.Equal(Math.Sqrt((9 + 16) / 2.0), learned.Update.Actors!.GradientNorm, 1e-12);
         Assert.Equal([3f, 4f], learned.Update.Agents.Select(a => a.GradientNorm));
         Assert.Equal(step.Errors.Average(), learned.Update.MeanError, 1e-12);
         Silence();
+    }
+
+    [Fact]
+    public void An_update_whose_number_the_delay_does_not_divide_is_the_critics_alone()
+    {
+        var master = Start(Settings() with { ActorDelay = 3 });
+        var turn = ToDifferentiation(master, out var step);
+
+        var learned = _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
+        Assert.Equal(turn, learned.Turn);
+        Assert.Equal((step.Loss, step.Errors.Average()), (learned.Update!.Critic.Loss, learned.Update.MeanError));
+        Assert.Null(learned.Update.Actors);
+        Assert.Null(learned.Update.Activations);
+        Assert.Null(learned.Update.Asymmetry);
+        Assert.Empty(learned.Update.Agents);
+        Silence();
+    }
+
+    [Fact]
+    public void The_actors_rate_follows_the_asymmetry_of_the_updates_before()
+    {
+        var master = Start(Settings() with { Asymmetry = AsymmetryScaling.Proportional, AsymmetryBounds = new Interval(0, 100) });
+        var turn = ToDifferentiation(master, out _);
+        Assert.Equal(1, Teach(turn));
+        _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
+
+        // The critic's gradient has the norm 7, the actors' 3 and 4.
+        turn = ToDifferentiation(master, out _, from: 3);
+        Assert.Equal(Math.Sqrt(12.5) / 7, Teach(turn), 1e-12);
+
+        double Teach(Turn update)
+        {
+            _device.ExpectMsg<Differentiate>();
+            master.Tell(new Differentiated(update, new ActorAnswer(-1, new float[Clients * Batch * ClientAction.Width])));
+            var factors = _clients.Select(c => c.ExpectMsg<ClientProtocol.ActionGradient>().RateFactor).Distinct().ToList();
+            for (var i = 0; i < Clients; i++)
+                master.Tell(new MasterProtocol.PolicyUpdated(update, i, Report(3 + i), HostPayload.Empty));
+            return Assert.Single(factors);
+        }
     }
 
     [Fact]
@@ -133,7 +172,7 @@ public sealed class MasterActorTests : TestKit
 
         var learned = _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
         Assert.Null(learned.Divergence);
-        Assert.Equal(-1.5, learned.Update!.Actors.Loss);
+        Assert.Equal(-1.5, learned.Update!.Actors!.Loss);
         Silence();
     }
 
@@ -273,12 +312,16 @@ public sealed class MasterActorTests : TestKit
         master.Tell(new Evaluated(turn, PlainCritic.Values(asked.Query, Clients)));
     }
 
-    /// <summary>Two episodes and the second one's update up to the critic's step, each message in its order.</summary>
-    private Turn ToCriticStep(IActorRef master)
+    /// <summary>Two episodes, or a later one, and the last one's update up to the critic's step, each message in its order.</summary>
+    private Turn ToCriticStep(IActorRef master, int from = 1)
     {
-        Store(master, Play(master, 1));
-        _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
-        var turn = Play(master, 2);
+        if (from == 1)
+        {
+            Store(master, Play(master, 1));
+            _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
+        }
+
+        var turn = Play(master, from == 1 ? 2 : from);
         Store(master, turn);
         for (var i = 0; i < Clients; i++)
         {
@@ -303,9 +346,9 @@ public sealed class MasterActorTests : TestKit
         return turn;
     }
 
-    private Turn ToDifferentiation(IActorRef master, out CriticStep step)
+    private Turn ToDifferentiation(IActorRef master, out CriticStep step, int from = 1)
     {
-        var turn = ToCriticStep(master);
+        var turn = ToCriticStep(master, from);
         var lesson = _device.ExpectMsg<ImproveCritic>();
         Assert.Equal((Critic, turn), (lesson.Reservation, lesson.Turn));
         Assert.Equal(Enumerable.Repeat(-1.0, Batch), lesson.Lesson.Targets.ToArray());

@@ -16,7 +16,7 @@ public sealed class MasterAgentTests
         var master = new MasterAgent(Settings());
         var turn = new Turn(0, Phase.Training, 1, 0);
         Assert.False(master.Propose(2, new ClientAction(0.5f, 1, 1), new ClientAction(0.25f, 2, 3)));
-        Assert.False(master.Begin(new HostPayload(new float[Clients * Observation.Width])));
+        Assert.False(master.Begin(new HostPayload(new float[Clients * Observation.Width]), HostPayload.Empty));
         Assert.False(master.Propose(0, new ClientAction(0.5f, 1, 1), new ClientAction(-0.5f, 4, 5)));
         Assert.True(master.Propose(1, new ClientAction(-0.5f, 1, 1), new ClientAction(0, 6, 7)));
 
@@ -36,7 +36,7 @@ public sealed class MasterAgentTests
         var master = new MasterAgent(Settings(channels: 1));
         var states = PlainCritic.Random(new Random(1), Clients * Observation.Width);
         var turn = new Turn(0, Phase.Evaluation, 0, 0);
-        master.Begin(new HostPayload(states));
+        master.Begin(new HostPayload(states), HostPayload.Empty);
         for (var i = 0; i < Clients; i++)
             master.Propose(i, new ClientAction(1, 1, 1), new ClientAction(i == 1 ? -1 : 1, i, i));
 
@@ -106,7 +106,7 @@ public sealed class MasterAgentTests
             PlayEpisode(evaluated, episode);
             for (var step = 0; step < Steps; step++)
             {
-                evaluated.Begin(new HostPayload(new float[Clients * Observation.Width]));
+                evaluated.Begin(new HostPayload(new float[Clients * Observation.Width]), HostPayload.Empty);
                 for (var i = 0; i < Clients; i++)
                     evaluated.Propose(i, new ClientAction(1, 1, 1), new ClientAction(1, 1, 1));
                 Assert.NotNull(evaluated.Decide(new Turn(0, Phase.Evaluation, episode, step), out _));
@@ -172,7 +172,7 @@ public sealed class MasterAgentTests
         // With epsilon 1 a master that trains would always draw under contention.
         var master = new MasterAgent(Settings(channels: 1) with { Learns = false, Epsilon = _ => 1 });
         var turn = new Turn(0, Phase.Acting, 1, 0);
-        Assert.False(master.Begin(new HostPayload(new float[Clients * Observation.Width])));
+        Assert.False(master.Begin(new HostPayload(new float[Clients * Observation.Width]), HostPayload.Empty));
         for (var i = 0; i < Clients; i++)
             master.Propose(i, new ClientAction(1, 0, 0), new ClientAction(1, 0, 0));
         Assert.Null(master.Decide(turn, out var query));
@@ -208,7 +208,7 @@ public sealed class MasterAgentTests
         var states = Enumerable.Range(0, Steps + 1).Select(_ => PlainCritic.Random(random, Clients * Observation.Width)).ToList();
         for (var step = 0; step < Steps; step++)
         {
-            master.Begin(new HostPayload(states[step]));
+            master.Begin(new HostPayload(states[step]), HostPayload.Empty);
             for (var i = 0; i < Clients; i++)
                 master.Propose(i, ClientAction.From(PlainCritic.Random(random, 3)), ClientAction.From(PlainCritic.Random(random, 3)));
             Assert.NotNull(master.Decide(new Turn(0, Phase.Training, episode, step), out _));

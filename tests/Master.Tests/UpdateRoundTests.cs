@@ -136,9 +136,47 @@ public sealed class UpdateRoundTests
             Assert.Equal(all[(i * length)..((i + 1) * length)], round.GradientOf(i, new ActorAnswer(0, all)).ToArray());
     }
 
-    private UpdateRound Round(ObservationScaling? scaling = null)
+    [Fact]
+    public void Targets_are_smoothed_and_the_actors_own_actions_are_not()
     {
-        var round = new UpdateRound(_batch, scaling, Limit, Gamma);
+        var smoothing = new TargetSmoothing(3, 0.2, 0.5);
+        var query = Round(smoothing: smoothing).TargetQuery();
+        float[][] expected = [.. _next.Select(a => (float[])a.Clone())];
+        for (var i = 0; i < Clients; i++)
+            smoothing.Apply(i, 12, expected[i]);
+        for (var b = 0; b < Size; b++)
+            Assert.Equal(JointRow(_batch.NextStates, b, JoinedActions(expected, b)), query.Joint.Slice(b * Joint, Joint).ToArray());
+        Assert.NotEqual(_next[0], expected[0]);
+        Assert.Equal(Round().Question().Joint.ToArray(), Round(smoothing: smoothing).Question().Joint.ToArray());
+    }
+
+    [Fact]
+    public void Where_targets_are_normalised_the_critic_learns_them_so_and_its_outputs_are_rescaled()
+    {
+        // Outputs of a critic that has learned before: their values are 100 + 40 q.
+        var popArt = new PopArt(1);
+        popArt.Observe([60, 140]);
+        Assert.Equal(new ValueScale(100, 40), popArt.Scale);
+        var plain = Round();
+        var query = plain.TargetQuery();
+        var outputs = PlainCritic.Values(query, Clients);
+        var targets = plain.Lesson(query, [.. outputs.Select(q => 100 + (40 * q))]).Targets.ToArray();
+
+        var round = Round(popArt: popArt);
+        var lesson = round.Lesson(round.TargetQuery(), outputs);
+
+        var mean = targets.Average();
+        var deviation = Math.Sqrt(targets.Average(y => (y - mean) * (y - mean)));
+        for (var b = 0; b < Size; b++)
+            Assert.Equal((targets[b] - mean) / deviation, lesson.Targets.Span[b], 1e-4);
+        Assert.Equal(40 / deviation, lesson.Rescaling!.Value.Factor, 1e-4);
+        Assert.Equal((100 - mean) / deviation, lesson.Rescaling.Value.Shift, 1e-4);
+        Assert.Null(plain.Lesson(query, outputs).Rescaling);
+    }
+
+    private UpdateRound Round(ObservationScaling? scaling = null, TargetSmoothing? smoothing = null, PopArt? popArt = null)
+    {
+        var round = new UpdateRound(_batch, scaling, Limit, Gamma) { Episode = 12, Smoothing = smoothing, PopArt = popArt };
         for (var i = 0; i < Clients; i++)
             round.SetActions(i, new HostPayload(_actions[i]), new HostPayload(_next[i]));
         return round;

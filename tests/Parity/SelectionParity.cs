@@ -74,7 +74,7 @@ internal static class SelectionParity
         Close.NormWise(expected, Array.ConvertAll(actions, a => (double)a), Tolerance, $"step {t}, raw actions");
         var targetActions = Networks.Act(targets, 0, clients, 1, states).Actions;
 
-        Assert.False(master.Begin(new HostPayload(states)));
+        Assert.False(master.Begin(new HostPayload(states), HostPayload.Empty));
         var complete = false;
         for (var i = 0; i < clients; i++)
         {

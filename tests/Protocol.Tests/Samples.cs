@@ -20,10 +20,12 @@ internal static class Samples
     internal static List<object> All(int clients = 3, int batch = 2) =>
     [
         new ClientProtocol.Observe(Turn, Payload(Observation)),
+        new ClientProtocol.Observe(Turn, Payload(Observation)) { Statistics = Payload(2 * Observation) },
         new ClientProtocol.ObservationBatch(Turn, Payload(batch * Observation), Payload(batch * Observation)),
-        new ClientProtocol.ActionGradient(Turn, Payload(batch * ClientAction.Width)),
+        new ClientProtocol.ActionGradient(Turn, Payload(batch * ClientAction.Width), 0.25),
         new ClientProtocol.Snapshot(Turn),
         new MasterProtocol.Begin(Turn, Payload(clients * Observation)),
+        new MasterProtocol.Begin(Turn, Payload(clients * Observation)) { Statistics = Payload(2 * Observation) },
         new MasterProtocol.Propose(Turn, clients - 1, new ClientAction(0.5f, -0.25f, float.NaN), new ClientAction(-0f, 1, float.Epsilon)),
         new MasterProtocol.Outcome(Turn, -123.456789, Payload(clients * Observation), true),
         new MasterProtocol.ActionBatch(Turn, clients - 1, Payload(batch * ClientAction.Width), Payload(batch * ClientAction.Width)),
@@ -33,6 +35,7 @@ internal static class Samples
         new CellProtocol.Ready(2, CellProtocol.Critic),
         new CellProtocol.Decide(Turn, [.. Enumerable.Range(0, clients).Select(i => i % 2 == 0)], Payload(clients * ClientAction.Width)),
         new CellProtocol.EpisodeLearned(Turn, Update(clients), null),
+        new CellProtocol.EpisodeLearned(Turn, Update(clients) with { Actors = null, Activations = null, Agents = [] }, null),
         new CellProtocol.EpisodeLearned(Turn, null, "the actors' loss: ∞"),
         Part(),
         CellProtocol.Stop.Instance,

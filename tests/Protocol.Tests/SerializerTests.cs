@@ -14,11 +14,11 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
     // A manifest belongs to its message for ever: a changed message gets a new one, and its old one stays unused.
     private static readonly Dictionary<Type, string> Manifests = new()
     {
-        [typeof(ClientProtocol.Observe)] = "co",
+        [typeof(ClientProtocol.Observe)] = "cn",
         [typeof(ClientProtocol.ObservationBatch)] = "cb",
-        [typeof(ClientProtocol.ActionGradient)] = "cg",
+        [typeof(ClientProtocol.ActionGradient)] = "cf",
         [typeof(ClientProtocol.Snapshot)] = "cs",
-        [typeof(MasterProtocol.Begin)] = "mb",
+        [typeof(MasterProtocol.Begin)] = "mn",
         [typeof(MasterProtocol.Propose)] = "mp",
         [typeof(MasterProtocol.Outcome)] = "mo",
         [typeof(MasterProtocol.ActionBatch)] = "ma",
@@ -26,11 +26,11 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
         [typeof(MasterProtocol.Snapshot)] = "ms",
         [typeof(CellProtocol.Ready)] = "ey",
         [typeof(CellProtocol.Decide)] = "ed",
-        [typeof(CellProtocol.EpisodeLearned)] = "el",
+        [typeof(CellProtocol.EpisodeLearned)] = "eu",
         [typeof(CellProtocol.Parameters)] = "ep",
         [typeof(CellProtocol.Stop)] = "es",
         [typeof(PopulationProtocol.CellStarted)] = "pb",
-        [typeof(PopulationProtocol.EpisodeFinished)] = "pv",
+        [typeof(PopulationProtocol.EpisodeFinished)] = "pu",
         [typeof(PopulationProtocol.Evaluated)] = "pw",
         [typeof(PopulationProtocol.CellParameters)] = "pp",
         [typeof(PopulationProtocol.CellEnded)] = "pd",
@@ -95,7 +95,7 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
     [Fact]
     public void An_unknown_manifest_is_refused()
     {
-        foreach (var manifest in new[] { string.Empty, "x", "zz", "CO", "co ", "Simulator.Protocol.ClientProtocol+Observe" })
+        foreach (var manifest in new[] { string.Empty, "x", "zz", "CN", "cn ", "Simulator.Protocol.ClientProtocol+Observe" })
             Assert.Throws<MalformedMessageException>(() => Serializer.FromBinary(Serializer.ToBinary(CellProtocol.Stop.Instance), manifest));
     }
 

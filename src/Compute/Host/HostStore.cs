@@ -26,6 +26,26 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         }
     }
 
+    internal override void ScaleRate(int slot, double factor)
+    {
+        var block = BlockOf(slot);
+        ref var settings = ref block.Settings[slot - block.First];
+        settings = settings with { RateFactor = factor };
+    }
+
+    internal override void Follow(int online, int target, int count, double tau)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Kernels.Approach(Parameters(target + i), Parameters(online + i), (float)tau, Layout.Length);
+            if (Architecture.InputNorm)
+            {
+                var length = 2 * Architecture.Inputs;
+                new ReadOnlySpan<float>(Statistics(online + i), length).CopyTo(new Span<float>(Statistics(target + i), length));
+            }
+        }
+    }
+
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values) => Import(values, offset, Parameters(slot));
 
     internal override void Read(int slot, int offset, Span<float> destination) => Export(Parameters(slot), offset, destination);
@@ -165,7 +185,7 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
             new ReadOnlySpan<float>(parameters, Layout.Length).CopyTo(new Span<float>(Start(slot), Layout.Length));
         }
 
-        var step = new AdamStep(settings.Rate, ++block.Steps![at], scale, settings.Kept);
+        var step = new AdamStep(settings.StepRate, ++block.Steps![at], scale, settings.Kept);
         var first = block.Moments!.Pointer + (2 * offset);
         var second = first + Layout.Length;
         var moved = false;

@@ -66,6 +66,17 @@ internal sealed class TorchStore : BankStore
         }
     }
 
+    internal override void ScaleRate(int slot, double factor) =>
+        _slots[slot] = _slots[slot] with { Settings = _slots[slot].Settings with { RateFactor = factor } };
+
+    internal override void Follow(int online, int target, int count, double tau)
+    {
+        using var scope = NewDisposeScope();
+        var followed = _parameters.narrow(0, target, count);
+        followed.add_((_parameters.narrow(0, online, count) - followed).mul_(PerSlot(count, _ => tau)), Scalars.One);
+        Statistics?.narrow(0, target, count).copy_(Statistics.narrow(0, online, count));
+    }
+
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
     {
         using var scope = NewDisposeScope();
@@ -196,7 +207,7 @@ internal sealed class TorchStore : BankStore
         var denominator = secondMoment.sqrt()
             .div_(PerSlot(count, k => Math.Sqrt(1 - Math.Pow(Bank.Beta2, _slots[first + k].Steps))))
             .add_(Scalars.AdamEpsilon, Scalars.One);
-        var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Settings.Rate / (1 - Math.Pow(Bank.Beta1, _slots[first + k].Steps)))).div_(denominator);
+        var step = firstMoment.mul(PerSlot(count, k => -_slots[first + k].Settings.StepRate / (1 - Math.Pow(Bank.Beta1, _slots[first + k].Steps)))).div_(denominator);
         var before = parameters.clone();
         if (_slots.GetRange(first, count).Exists(s => s.Settings.Regularisation.WeightDecay > 0))
         {

@@ -56,7 +56,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>How it ended; null while it runs.</summary>
     public PopulationProtocol.CellEnded? End { get; internal set; }
 
-    /// <summary>The newest update; null before the first.</summary>
+    /// <summary>The newest update in which the actors learned; null before the first.</summary>
     public UpdateReport? LastUpdate { get; private set; }
 
     /// <summary>The reference stopping episode: the first at which every agent had been frozen once; null where it has not come.</summary>
@@ -86,7 +86,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     internal void Add(PopulationProtocol.EpisodeFinished message)
     {
         // Each agent is kept of the newest update only: the per-agent outcomes in it are cumulative.
-        LastUpdate = message.Update ?? LastUpdate;
+        LastUpdate = message.Update?.Actors is null ? LastUpdate : message.Update;
         _recent[EpisodeCount++ % Recent] = message.Reward;
         _sum += message.Reward;
         if (!keepsEpisodes)
@@ -95,7 +95,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         }
 
         Episodes.Add(message with { Update = message.Update is { } u ? u with { Agents = [] } : null });
-        States.Add(Count(message.Update));
+        States.Add(Count(message.Update is null ? null : LastUpdate));
     }
 
     internal void Add(PopulationProtocol.Evaluated message) => Evaluations.Add(message);

@@ -15,10 +15,10 @@ public sealed class CellOutcome(CellHistory history)
     public int AgentsStopped => Samples.Count(a => a.Outcomes.ReferenceStop > 0);
 
     /// <summary>Share of saturated outputs at the last update; null before the first.</summary>
-    public double? Saturation => history.LastUpdate?.Activations.SaturationRatio;
+    public double? Saturation => history.LastUpdate?.Activations?.SaturationRatio;
 
     /// <summary>First episode after which more than 0.9 of all outputs were saturated; null where that never came.</summary>
-    public int? SaturatedFrom => history.Episodes.Find(e => e.Update?.Activations.SaturationRatio > SaturatedRatio)?.Episode;
+    public int? SaturatedFrom => history.Episodes.Find(e => e.Update?.Activations?.SaturationRatio > SaturatedRatio)?.Episode;
 
     /// <summary>Mean reward of the last evaluation, without exploration; null where there was none.</summary>
     public double? Evaluation => history.Evaluations.Count > 0 ? history.Evaluations[^1].Reward : null;

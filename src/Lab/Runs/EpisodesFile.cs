@@ -4,7 +4,7 @@ using Simulator.Protocol;
 
 namespace Simulator.Lab;
 
-/// <summary><c>episodes.parquet</c> of a cell: a row for each training episode. What an update tells is null where there was none.</summary>
+/// <summary><c>episodes.parquet</c> of a cell: a row for each training episode. What an update tells is null where there was none, what it tells of the actors also where they did not learn.</summary>
 internal static class EpisodesFile
 {
     private delegate double? UpdateValue(UpdateReport update);
@@ -12,17 +12,17 @@ internal static class EpisodesFile
     private static readonly (string Name, UpdateValue Of)[] UpdateColumns =
     [
         ("critic_loss", u => u.Critic.Loss),
-        ("actor_loss", u => u.Actors.Loss),
+        ("actor_loss", u => u.Actors?.Loss),
         ("critic_gradient", u => u.Critic.GradientNorm),
-        ("actor_gradient", u => u.Actors.GradientNorm),
+        ("actor_gradient", u => u.Actors?.GradientNorm),
         ("asymmetry", u => u.Asymmetry),
         ("priority_error", u => u.MeanError),
-        ("saturation", u => u.Activations.SaturationRatio),
-        ("output_slope", u => u.Activations.Slope),
-        ("preactivation_mean", u => u.Activations.PreActivationMean),
-        ("preactivation_deviation", u => u.Activations.PreActivationDeviation),
-        ("preactivation_min", u => u.Activations.PreActivationMin),
-        ("preactivation_max", u => u.Activations.PreActivationMax),
+        ("saturation", u => u.Activations?.SaturationRatio),
+        ("output_slope", u => u.Activations?.Slope),
+        ("preactivation_mean", u => u.Activations?.PreActivationMean),
+        ("preactivation_deviation", u => u.Activations?.PreActivationDeviation),
+        ("preactivation_min", u => u.Activations?.PreActivationMin),
+        ("preactivation_max", u => u.Activations?.PreActivationMax),
     ];
 
     private static readonly (string Name, Func<Telemetry.AgentCounts, int> Of)[] StateColumns =

@@ -69,8 +69,8 @@ internal sealed class PopulationRecorder : IPopulationObserver
             Episode = message.Episode,
             Seconds = _seconds[message.Cell],
             Reward = history.RecentReward,
-            Saturation = message.Update?.Activations.SaturationRatio ?? Progress[message.Cell].Saturation,
-            Agents = message.Update is null ? Progress[message.Cell].Agents : CellHistory.Count(message.Update),
+            Saturation = message.Update?.Activations?.SaturationRatio ?? Progress[message.Cell].Saturation,
+            Agents = message.Update?.Actors is null ? Progress[message.Cell].Agents : CellHistory.Count(message.Update),
         };
     });
 

@@ -81,37 +81,41 @@ internal static class ResultFiles
     internal static void WriteTracking(Stream stream, CellHistory history)
     {
         using var json = new Utf8JsonWriter(stream, Indented);
-        var rows = history.Episodes.Where(e => e.Episode % TrackingInterval == 0 && e.Update is not null).ToList();
+        // Rows tell of actors and critic together: where the actors' learning is delayed, updates of the critic alone have none.
+        var rows = history.Episodes
+            .Where(e => e.Episode % TrackingInterval == 0 && e.Update?.Actors is not null)
+            .Select(e => (e.Episode, Update: e.Update!, Actors: e.Update!.Actors!, Activations: e.Update!.Activations!))
+            .ToList();
         json.WriteStartObject();
         json.WriteStartArray("gradient_history");
-        foreach (var (episode, update) in rows.Select(r => (r.Episode, r.Update!)))
+        foreach (var (episode, update, actors, _) in rows)
         {
             json.WriteStartObject();
             json.WriteNumber("episode", episode);
-            Number(json, "actor_grad", update.Actors.GradientNorm);
+            Number(json, "actor_grad", actors.GradientNorm);
             Number(json, "critic_grad", update.Critic.GradientNorm);
-            Layers(json, "actor_per_layer", update.Actors, Cells.CellMembers.PolicyOf(history.Cell.Options).Layout.Layers);
+            Layers(json, "actor_per_layer", actors, Cells.CellMembers.PolicyOf(history.Cell.Options).Layout.Layers);
             Layers(json, "critic_per_layer", update.Critic, Cells.CellMembers.CriticOf(history.Cell.Options).Layout.Layers);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteStartArray("asymmetry_history");
-        foreach (var (episode, update) in rows.Select(r => (r.Episode, r.Update!)))
+        foreach (var (episode, update, actors, _) in rows)
         {
             json.WriteStartObject();
             json.WriteNumber("episode", episode);
             Number(json, "ratio", update.Asymmetry);
-            Number(json, "actor_grad", update.Actors.GradientNorm);
+            Number(json, "actor_grad", actors.GradientNorm);
             Number(json, "critic_grad", update.Critic.GradientNorm);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteStartArray("activation_history");
-        foreach (var (episode, update) in rows.Select(r => (r.Episode, r.Update!)))
+        foreach (var (episode, _, _, activations) in rows)
         {
-            Activations(json, episode, update.Activations);
+            Activations(json, episode, activations);
         }
 
         json.WriteEndArray();

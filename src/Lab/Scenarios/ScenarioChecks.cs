@@ -73,11 +73,40 @@ internal static class ScenarioChecks
                 $"two LayerNorms in one hidden layer: fullnorm has one behind each activation, {key} sets one before it; use another variant, or leave it out");
         }
 
+        if (!cell.Learns && cell.Mitigation.Observations == ObservationScale.Running)
+        {
+            yield return new(
+                ["mitigation.observations", "mode"],
+                "statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled");
+        }
+
+        foreach (var contradiction in CheckMitigations(cell.Mitigation))
+        {
+            yield return contradiction;
+        }
+
         if (exploration.Final > exploration.Initial)
         {
             yield return new(
                 ["exploration.final", "exploration.initial"],
                 $"noise would grow from {Wording.Shortest(exploration.Initial)} to {Wording.Shortest(exploration.Final)}; exploration.final may be at most exploration.initial");
+        }
+    }
+
+    private static IEnumerable<Contradiction> CheckMitigations(MitigationOptions mitigation)
+    {
+        if (mitigation.TargetNoise > 0 && mitigation.TargetNoiseClip == 0)
+        {
+            yield return new(
+                ["mitigation.target_noise_clip", "mitigation.target_noise"],
+                "noise that is clipped to nothing: with mitigation.target_noise over 0 mitigation.target_noise_clip must be over 0, too");
+        }
+
+        if (mitigation.AsymmetryScaling != AsymmetryScaling.None && mitigation.AsymmetryBounds.High == 0)
+        {
+            yield return new(
+                ["mitigation.asymmetry_bounds", "mitigation.asymmetry_scaling"],
+                "actors that never move: with mitigation.asymmetry_scaling the upper end of mitigation.asymmetry_bounds must be positive");
         }
     }
 }

@@ -104,6 +104,15 @@ public class ScenarioFaultTests
     [InlineData(
         "sweep:\n  policy.variant: [large, fullnorm]\nmitigation: {actor_layer_norm: true}",
         "s.yaml:2: policy.variant: two LayerNorms in one hidden layer: fullnorm has one behind each activation, mitigation.actor_layer_norm sets one before it; use another variant, or leave it out")]
+    [InlineData(
+        "mitigation:\n  target_noise: 0.2\n  target_noise_clip: 0",
+        "s.yaml:3: mitigation.target_noise_clip: noise that is clipped to nothing: with mitigation.target_noise over 0 mitigation.target_noise_clip must be over 0, too")]
+    [InlineData(
+        "mitigation:\n  asymmetry_scaling: inverse\n  asymmetry_bounds: [0, 0]",
+        "s.yaml:3: mitigation.asymmetry_bounds: actors that never move: with mitigation.asymmetry_scaling the upper end of mitigation.asymmetry_bounds must be positive")]
+    [InlineData(
+        "mode: act\nmitigation: {observations: running}",
+        "s.yaml:2: mitigation.observations: statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled")]
     [InlineData("mode: play", "s.yaml:1: mode: 'play' is not allowed; allowed: learn, act")]
     [InlineData("policy: {from: [a]}", "s.yaml:1: policy.from: a list is not a path; allowed: the path of a folder, or null")]
     [InlineData(

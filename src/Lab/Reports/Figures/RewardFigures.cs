@@ -1,0 +1,188 @@
+using Simulator.Lab.Statistics;
+
+namespace Simulator.Lab.Reports.Figures;
+
+/// <summary>What policies earn, beside policies that never learned.</summary>
+internal static class RewardFigures
+{
+    /// <summary>Episodes that a training reward is averaged over.</summary>
+    private const int Recent = 50;
+
+    internal static Section Of(ReportData data)
+    {
+        var section = new Section("What do trained policies earn?");
+        var measured = data.Learning.Where(c => c.Results is not null).ToList();
+        if (measured.Count == 0)
+        {
+            section.Omit("Each figure of rewards", "no cell has results.json");
+            return section;
+        }
+
+        if (measured.Any(c => c.EpisodeTable?["reward"] is not null))
+        {
+            section.Add(Training(data));
+        }
+        else
+        {
+            section.Omit("Rewards in training", "the cells' tables are missing, or there are too many cells");
+        }
+
+        if (measured.Any(c => c.Results!.Evaluations.Count > 1))
+        {
+            section.Add(Evaluation(data));
+        }
+        else
+        {
+            section.Omit("Learning curves without exploration", "no cell was evaluated more than once");
+        }
+
+        section.Add(Ends(data, measured));
+        Violating(data, measured, section);
+        return section;
+    }
+
+    /// <summary>Whether rewards are all costs: then figures show the cost, which spans decades, on a logarithmic axis.</summary>
+    private static bool AreCosts(IEnumerable<double?> rewards) => rewards.All(r => r is null or < 0);
+
+    private static Axis CostAxis(bool costs) => costs ? new Axis("cost of an episode (-reward)", Log: true, Reversed: true) : new Axis("reward of an episode");
+
+    private static Figure Training(ReportData data)
+    {
+        var curves = data.Lines.Select(l => (Line: l, Curve: data.Windows.Mean(l.Cells, "reward"))).Where(c => c.Curve.HasValues).ToList();
+        var costs = AreCosts(curves.SelectMany(c => c.Curve.Y));
+        var plot = new Plot();
+        plot.Panel(0, "", new Axis("episode"), CostAxis(costs));
+        foreach (var (line, curve) in curves)
+        {
+            Draw(plot, line, curve, costs);
+        }
+
+        AddBest(data, plot, costs);
+        var better = curves.Count(c => c.Curve.Last > c.Curve.Y.First(y => y is not null));
+        return new Figure(
+            "learning", "Learning curves, with exploration",
+            curves.Count == 1 ? $"Training {(better == 1 ? "ends better" : "ends no better")} than it began." : $"{better} of {curves.Count} curves end better than they began.",
+            plot, $"Means over seeds, bands are 95 % bootstrap intervals of them{(data.Lines.Any(l => l.Cells.Count > 1) ? "" : " (there is one seed only, so none)")}. Up is better. {data.Windows.InWords}");
+    }
+
+    private static Figure Evaluation(ReportData data)
+    {
+        var curves = new List<(LineGroup Line, Curve Curve)>();
+        foreach (var line in data.Lines)
+        {
+            var cells = line.Cells.Where(c => c.Results is not null).ToList();
+            var episodes = cells.SelectMany(c => c.Results!.Evaluations.Select(e => e.Episode)).Distinct().Order().ToArray();
+            var estimates = Bootstrap.MeanCurve([.. cells.Select(c => Array.ConvertAll(episodes, e => c.Results!.Evaluations.FirstOrDefault(v => v.Episode == e)?.Reward))]);
+            var curve = new Curve([.. episodes.Take(estimates.Length).Select(e => (double)e)], [.. estimates.Select(e => e?.Value)], [.. estimates.Select(e => e?.Low)], [.. estimates.Select(e => e?.High)]);
+            if (curve.HasValues)
+            {
+                curves.Add((line, curve));
+            }
+        }
+
+        var costs = AreCosts(curves.SelectMany(c => c.Curve.Y));
+        var plot = new Plot();
+        plot.Panel(0, "", new Axis("finished training episodes"), CostAxis(costs));
+        curves.ForEach(c => Draw(plot, c.Line, c.Curve, costs));
+        AddBest(data, plot, costs);
+        var best = curves.MaxBy(c => c.Curve.Last);
+        var finding = best.Curve?.Last is { } reward ? $"{best.Line.Label} ends best, with {Numbers.Plain(reward)} an episode without exploration." : "No evaluation has a finite reward.";
+        return new Figure("evaluation", "Learning curves, without exploration", finding, plot, "Means over seeds on the evaluation episodes of each cell, bands are 95 % bootstrap intervals. Up is better.");
+    }
+
+    private static void Draw(Plot plot, LineGroup line, Curve curve, bool costs)
+    {
+        if (costs)
+        {
+            plot.Line(0, line.Label, line.Look, curve.X, Negated(curve.Y), Negated(curve.High), Negated(curve.Low));
+        }
+        else
+        {
+            plot.Line(0, line.Label, line.Look, curve.X, curve.Y, curve.Low, curve.High);
+        }
+    }
+
+    private static double?[] Negated(double?[] values) => Array.ConvertAll(values, v => -v);
+
+    private static void AddBest(ReportData data, Plot plot, bool costs)
+    {
+        var constants = data.Learning.Select(c => c.BestConstant).OfType<double>().ToList();
+        if (constants.Count > 0 && (!costs || constants.Max() < 0))
+        {
+            var mean = constants.Average();
+            plot.Level(0, costs ? -mean : mean, $"best constant policy ({Numbers.Plain(mean)})");
+        }
+    }
+
+    private static Figure Ends(ReportData data, IReadOnlyList<RecordedCell> measured)
+    {
+        var series = new (string Name, Look Look, Func<RecordedCell, double?> Of)[]
+        {
+            ($"training, {Recent} episodes before the stop", new Look("#D55E00", Symbol: "x"), c => c.StoppingEpisode is { } e ? CellFacts.RewardBefore(c.Results!, e, Recent) : null),
+            ($"training, last {Recent} episodes", new Look("#0072B2"), c => CellFacts.RewardBefore(c.Results!, c.Episodes, Recent)),
+            ("last evaluation, without exploration", new Look("#009E73", Symbol: "diamond"), c => c.Evaluation),
+            ("best constant policy", new Look("#000000", Symbol: "line-ns-open"), c => c.BestConstant),
+            ("greedy rule", new Look("#CC79A7", Symbol: "line-ns-open"), c => c.Results!.Baselines.Where(b => !b.Key.StartsWith("all_", StringComparison.Ordinal)).Select(b => (double?)b.Value).Max()),
+        };
+        var costs = AreCosts(measured.SelectMany(c => series.Select(s => s.Of(c))));
+        var labels = data.Configurations.Count <= 48
+            ? data.Configurations.Select(c => (c.Label, Cells: c.Cells)).ToList()
+            : data.Lines.Select(l => (l.Label, Cells: l.Cells)).ToList();
+        var plot = new Plot(height: 140 + (22 * labels.Count));
+        plot.Panel(0, "", costs ? new Axis("cost of an episode (-reward)", Log: true, Reversed: true) : new Axis("reward of an episode"), new Axis("") { Categories = [.. labels.Select(l => l.Label).Reverse()] });
+        foreach (var (name, look, of) in series)
+        {
+            var estimates = labels.Select(l => (l.Label, Rewards: l.Cells.Where(c => c.Results is not null).Select(of).OfType<double>().ToList())).Where(l => l.Rewards.Count > 0)
+                .Select(l => (l.Label, Estimate: Bootstrap.Mean(l.Rewards))).ToList();
+            if (estimates.Count > 0)
+            {
+                plot.Points(
+                    0, name, look, [.. estimates.Select(e => (object)(costs ? -e.Estimate.Value : e.Estimate.Value))], [.. estimates.Select(e => (object)e.Label)],
+                    new Interval(
+                        [.. estimates.Select(e => costs ? e.Estimate.High - e.Estimate.Value : e.Estimate.Value - e.Estimate.Low)],
+                        [.. estimates.Select(e => costs ? e.Estimate.Value - e.Estimate.Low : e.Estimate.High - e.Estimate.Value)], AlongX: true));
+            }
+        }
+
+        return new Figure("reward-ends", "Reward at the stop and at the end, beside policies that never learned", Answer.Earning(data) ?? "No cell was evaluated without exploration.", plot,
+            "Points further right are better. Bars are 95 % bootstrap intervals over seeds. Constant policies and the greedy rule are those of each cell's own evaluation episodes.");
+    }
+
+    private static void Violating(ReportData data, IReadOnlyList<RecordedCell> measured, Section section)
+    {
+        const string Title = "Violated constraints without exploration";
+        var cells = measured.Where(c => c.Results!.Evaluations is [.., var last] && last.Violations is var v && (v.Server ?? v.Deadline ?? v.Energy) is not null).ToList();
+        if (cells.Count == 0)
+        {
+            section.Omit(Title, "the runs have no violation ratios of evaluations");
+            return;
+        }
+
+        var plot = new Plot(3, 3, 330);
+        var constraints = new (string Name, Func<Violations, double?> Of)[] { ("server", v => v.Server), ("deadline", v => v.Deadline), ("energy", v => v.Energy) };
+        foreach (var (panel, (name, of)) in constraints.Index())
+        {
+            plot.Panel(panel, name, new Axis("") { Categories = [.. data.Lines.Select(l => l.Label)] }, new Axis(panel == 0 ? "share of clients" : "", Range: [-0.02, 1.02]));
+            foreach (var (label, look, pick) in new (string, Look, Func<RecordedCell, double?>)[]
+            {
+                ("last evaluation", new Look("#009E73", Symbol: "diamond"), c => of(c.Results!.Evaluations[^1].Violations)),
+                ("best constant policy", new Look("#000000", Symbol: "line-ew-open"), c => Best(c.Results!) is { } best ? of(best) : null),
+            })
+            {
+                var points = data.Lines.Select(l => (l.Label, Values: l.Cells.Where(cells.Contains).Select(pick).OfType<double>().ToList())).Where(p => p.Values.Count > 0).ToList();
+                if (points.Count > 0)
+                {
+                    plot.Points(panel, label, look, [.. points.Select(p => (object)p.Label)], [.. points.Select(p => (object)p.Values.Average())]);
+                }
+            }
+        }
+
+        var means = constraints.Select(k => (k.Name, Values: cells.Select(c => k.Of(c.Results!.Evaluations[^1].Violations)).OfType<double>().ToList())).Where(k => k.Values.Count > 0);
+        section.Add(new Figure("violations", Title, $"At the last evaluation, mean over cells: {string.Join(", ", means.Select(k => $"{k.Name} {Numbers.Percent(k.Values.Average())}"))} of the clients.", plot,
+            "Server: clients that asked to offload and were not taken. Deadline: tasks that were late. Energy: batteries under their reserve."));
+    }
+
+    private static Violations? Best(CellResults results) =>
+        results.Baselines.Where(b => b.Key.StartsWith("all_", StringComparison.Ordinal)).OrderByDescending(b => b.Value).Select(b => b.Key).FirstOrDefault() is { } name
+        && results.BaselineViolations.TryGetValue(name, out var violations) ? violations : null;
+}

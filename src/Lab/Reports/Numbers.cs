@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace Simulator.Lab.Reports;
+
+/// <summary>How a report writes numbers.</summary>
+internal static class Numbers
+{
+    /// <summary>The number in five significant digits: what a chart can show, in few bytes.</summary>
+    internal static double Rounded(double value) =>
+        double.IsFinite(value) && value != 0 ? double.Parse(value.ToString("G5", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value;
+
+    /// <summary>A reward, or another number that people read in full: -50,419; -3.2.</summary>
+    internal static string Plain(double value) => Math.Abs(value) >= 100
+        ? value.ToString("#,0", CultureInfo.InvariantCulture)
+        : value.ToString("0.##", CultureInfo.InvariantCulture);
+
+    /// <summary>A number that may be tiny or huge, in two significant digits: 3.2e-05.</summary>
+    internal static string Short(double value) =>
+        value == 0 ? "0" : Math.Abs(value) is >= 0.01 and < 10000 ? value.ToString("G3", CultureInfo.InvariantCulture) : value.ToString("0.0e-0", CultureInfo.InvariantCulture);
+
+    /// <summary>A share as a percentage.</summary>
+    internal static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+
+    /// <summary>A count with its noun: 1 cell, 3 cells.</summary>
+    internal static string Count(int count, string noun) => $"{count.ToString("#,0", CultureInfo.InvariantCulture)} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>An estimate with its interval.</summary>
+    internal static string Text(Statistics.Estimate estimate, Func<double, string> number) =>
+        estimate is { Low: { } low, High: { } high } ? $"{number(estimate.Value)} (95 %: {number(low)} to {number(high)})" : number(estimate.Value);
+
+    /// <summary>A p-value.</summary>
+    internal static string PValue(double p) => p < 0.001 ? "p < 0.001" : $"p = {p.ToString("0.###", CultureInfo.InvariantCulture)}";
+
+    /// <summary>The middle value.</summary>
+    internal static double Median(IEnumerable<double> values) => new Benchmarks.OrderStatistics(values).Median;
+}

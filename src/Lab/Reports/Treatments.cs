@@ -1,0 +1,30 @@
+namespace Simulator.Lab.Reports;
+
+/// <summary>
+/// What a cell has been treated with: its run, where several are compared, and its swept keys other than the learning rates. Variants and mitigations are compared by treatment, at equal
+/// rates and seeds.
+/// </summary>
+internal static class Treatments
+{
+    /// <summary>The rates: axes of the grid, and no treatment.</summary>
+    private static readonly string[] Rates = ["learning.actor_rate", "learning.critic_rate"];
+
+    /// <summary>The treatment in words: <c>variant linear, output inverting</c>; <c>base</c> where nothing is swept but rates.</summary>
+    internal static string Of(RecordedCell cell, bool severalRuns)
+    {
+        var keys = Swept(cell).Select(p => $"{p.Key[(p.Key.LastIndexOf('.') + 1)..]} {p.Value}").ToList();
+        var text = keys.Count > 0 ? string.Join(", ", keys) : severalRuns ? "" : "base";
+        return severalRuns ? text.Length > 0 ? $"{cell.Run}: {text}" : cell.Run : text;
+    }
+
+    /// <summary>The treatment as the name of a folder.</summary>
+    internal static string FolderOf(RecordedCell cell, bool severalRuns)
+    {
+        var parts = (severalRuns ? [cell.Run] : Enumerable.Empty<string>()).Concat(Swept(cell).Select(p => $"{p.Key[(p.Key.LastIndexOf('.') + 1)..]}-{p.Value}")).ToList();
+        var name = parts.Count > 0 ? string.Join("-", parts) : "base";
+        return string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Swept(RecordedCell cell) =>
+        cell.Parameters.Where(p => !Rates.Contains(p.Key, StringComparer.Ordinal));
+}
