@@ -90,7 +90,7 @@ public sealed class ClientActor : UntypedActor
                 OnActionGradient(m);
                 break;
             case DeviceProtocol.Improved m:
-                _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _client, _agent.Learned(m.Turn, m.Outcome), _agent.Actions(m.PreActivationsAfter)));
+                _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _client, _agent.Learned(m.Turn, m.Outcome), _agent.ActionsAfter(m.PreActivationsAfter)));
                 break;
             case ClientProtocol.Snapshot m:
                 _links.Device.Tell(new DeviceProtocol.ReadPolicy(Slot, m.Turn));
@@ -121,7 +121,7 @@ public sealed class ClientActor : UntypedActor
 
     private void OnMinibatchInferred(DeviceProtocol.Inferred message)
     {
-        var (actions, next) = _agent.Minibatch(message.PreActivations);
+        var (actions, next) = _agent.Minibatch(message.Turn, message.PreActivations);
         _links.Master.Tell(new MasterProtocol.ActionBatch(message.Turn, _client, actions, next));
     }
 

@@ -144,13 +144,19 @@ public sealed class CellActor : UntypedActor
 
     private void Learning(object message)
     {
-        if (message is not CellProtocol.EpisodeLearned m)
+        switch (message)
         {
-            Otherwise(message);
-        }
-        else if (m.Turn.Epoch == _epoch)
-        {
-            OnEpisodeLearned(m);
+            case MasterActor.ClientOutputs m when m.Turn.Epoch == _epoch:
+                OnClientOutputs(m);
+                break;
+            case CellProtocol.EpisodeLearned m when m.Turn.Epoch == _epoch:
+                OnEpisodeLearned(m);
+                break;
+            case MasterActor.ClientOutputs or CellProtocol.EpisodeLearned:
+                break;
+            default:
+                Otherwise(message);
+                break;
         }
     }
 
@@ -311,6 +317,17 @@ public sealed class CellActor : UntypedActor
 
         _divergence = phase == Phase.Acting ? "the reward became non-finite" : "the reward of an evaluation became non-finite";
         End(CellStatus.Diverged);
+    }
+
+    private void OnClientOutputs(MasterActor.ClientOutputs message)
+    {
+        for (var first = 0; first < message.Outputs.Length; first += PopulationProtocol.MaximumAgents)
+        {
+            var part = message.Outputs.Length <= PopulationProtocol.MaximumAgents
+                ? message.Outputs
+                : message.Outputs[first..Math.Min(first + PopulationProtocol.MaximumAgents, message.Outputs.Length)];
+            Context.Parent.Tell(new PopulationProtocol.AgentsLearned(_index, _epoch, message.Turn.Episode, first, part));
+        }
     }
 
     private void OnEpisodeLearned(CellProtocol.EpisodeLearned message)

@@ -15,6 +15,9 @@ public interface IPopulationObserver
     /// <summary>A training episode is finished.</summary>
     void OnEpisode(PopulationProtocol.EpisodeFinished message);
 
+    /// <summary>What the update after a training episode did to some agents; comes before the episode.</summary>
+    void OnAgents(PopulationProtocol.AgentsLearned message);
+
     /// <summary>An evaluation is finished.</summary>
     void OnEvaluated(PopulationProtocol.Evaluated message);
 
@@ -75,6 +78,7 @@ public sealed class PopulationActor : ReceiveActor
         _observer = observer;
         _completion = completion;
         Receive<PopulationProtocol.EpisodeFinished>(m => Observe(() => _observer.OnEpisode(m)));
+        Receive<PopulationProtocol.AgentsLearned>(m => Observe(() => _observer.OnAgents(m)));
         Receive<PopulationProtocol.CellStarted>(m =>
         {
             Observe(() => _observer.OnStarted(m));

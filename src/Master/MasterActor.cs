@@ -56,6 +56,13 @@ public sealed class MasterActor : UntypedActor
     /// <param name="Clients">The clients, [N].</param>
     public sealed record Introduce(IReadOnlyList<IActorRef> Clients) : INoSerializationVerificationNeeded;
 
+    /// <summary>
+    /// To the cell, before its <see cref="CellProtocol.EpisodeLearned"/>: the outputs of all clients. Cell and master are always on one node, so it is of any size.
+    /// </summary>
+    /// <param name="Turn">The update.</param>
+    /// <param name="Outputs">Each client's, [N].</param>
+    public sealed record ClientOutputs(Turn Turn, OutputDiagnostics[] Outputs) : INoSerializationVerificationNeeded;
+
     /// <inheritdoc/>
     protected override void PreStart()
     {
@@ -284,6 +291,7 @@ public sealed class MasterActor : UntypedActor
                 return;
             }
 
+            _links.Cell.Tell(new ClientOutputs(message.Turn, Array.ConvertAll(_reports, r => r.Outputs)));
             var report = UpdateSummary.Of(_criticStep!, _actorLoss, _reports);
             _agent.Learned(report);
             Finish(message.Turn, report, null);

@@ -53,7 +53,7 @@ internal static class RunCommand
         catch (RunLostException fault)
         {
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
-            await TryWriteReportAsync(run, output, error).ConfigureAwait(false);
+            await TryWriteReportAsync(run.Folder, output, error).ConfigureAwait(false);
             return ExitStatus.Failed;
         }
     }
@@ -91,7 +91,7 @@ internal static class RunCommand
             ClosingSummary.Show(console, run, status);
         }
 
-        if (!await TryWriteReportAsync(run, output, error).ConfigureAwait(false))
+        if (!await TryWriteReportAsync(run.Folder, output, error).ConfigureAwait(false))
         {
             return ExitStatus.Failed;
         }
@@ -105,12 +105,12 @@ internal static class RunCommand
     }
 
     /// <summary>The results are written by now: whatever fails in making a report of them is said, and loses nothing.</summary>
-    private static async Task<bool> TryWriteReportAsync(PopulationRun run, TextWriter output, TextWriter error)
+    internal static async Task<bool> TryWriteReportAsync(string folder, TextWriter output, TextWriter error)
     {
-        var file = Path.Combine(run.Folder, RunReport.FileName);
+        var file = Path.Combine(folder, RunReport.FileName);
         try
         {
-            RunReport.Write([run.Folder], file);
+            RunReport.Write([folder], file);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {

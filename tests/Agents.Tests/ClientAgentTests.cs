@@ -63,7 +63,7 @@ public sealed class ClientAgentTests
     {
         var agent = Client();
         agent.Act(new Turn(0, Phase.Training, 7, 0), Z);
-        agent.Minibatch(new HostPayload(new[] { 5f, 5f, 5f, 0f, 0f, 0f }));
+        agent.Minibatch(new Turn(0, Phase.Learning, 1, 10), new HostPayload(new[] { 5f, 5f, 5f, 0f, 0f, 0f }));
 
         var report = agent.Learned(new Turn(0, Phase.Learning, 7, 10), new StepOutcome(2.5, [1.5, 2], Clipped: true, Frozen: true, Finite: true));
 
@@ -78,7 +78,7 @@ public sealed class ClientAgentTests
     public void A_gradient_goes_through_the_output_function_where_the_minibatch_was_seen()
     {
         var agent = Client();
-        var (actions, next) = agent.Minibatch(new HostPayload(new[] { 0.3f, -0.2f, 1.7f, 0.1f, 0.2f, 0.3f }));
+        var (actions, next) = agent.Minibatch(new Turn(0, Phase.Learning, 1, 10), new HostPayload(new[] { 0.3f, -0.2f, 1.7f, 0.1f, 0.2f, 0.3f }));
         agent.Act(new Turn(0, Phase.Evaluation, 0, 0), [5f, 5f, 5f]);
 
         var gradient = agent.Gradient(new HostPayload(new[] { 1f, -2f, 3f }));
@@ -187,7 +187,7 @@ public sealed class ClientAgentTests
     {
         var client = new ClientAgent(3, Settings() with { Learns = false });
         Assert.Equal((ClientAction.From(A), ClientAction.From(A)), client.Act(new Turn(0, Phase.Acting, 1, 0), Z));
-        Assert.Throws<InvalidOperationException>(() => client.Minibatch(new HostPayload(Z)));
+        Assert.Throws<InvalidOperationException>(() => client.Minibatch(default, new HostPayload(Z)));
         Assert.Throws<InvalidOperationException>(() => client.Learned(default, new StepOutcome(0, [], false, false, true)));
     }
 

@@ -17,6 +17,8 @@ internal sealed class CellLog
 
     internal List<PopulationProtocol.Evaluated> Evaluations { get; } = [];
 
+    internal List<(int Episode, int Agent, OutputDiagnostics Outputs)> Agents { get; } = [];
+
     internal SortedDictionary<int, float[]> Parameters { get; } = [];
 
     internal PopulationProtocol.CellEnded? End { get; set; }
@@ -56,6 +58,7 @@ internal sealed class CellLog
         update.Actors?.Clipped,
         update.Activations,
         update.MeanError,
+        update.Outputs,
         string.Join(',', update.Agents));
 }
 
@@ -133,6 +136,8 @@ internal static class TestPopulation
             Logs[message.Cell].Episodes.Add(message);
             AfterEpisode?.Invoke(message);
         }
+
+        public void OnAgents(PopulationProtocol.AgentsLearned message) => Logs[message.Cell].Agents.AddRange(message.Outputs.Select((o, i) => (message.Episode, message.First + i, o)));
 
         public void OnEvaluated(PopulationProtocol.Evaluated message) => Logs[message.Cell].Evaluations.Add(message);
 

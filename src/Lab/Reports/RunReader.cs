@@ -8,7 +8,7 @@ namespace Simulator.Lab.Reports;
 /// </summary>
 internal static class RunReader
 {
-    /// <summary>The tables of so many cells are read; of more, their rows in population.json tell enough, and hold less memory.</summary>
+    /// <summary>The tables of so many learning cells are read; of more, their rows in population.json tell enough, and hold less memory.</summary>
     internal const int MostCellsWithTables = 200;
 
     /// <summary>Columns of agents.parquet that a report needs; the rest is for other tools.</summary>
@@ -40,7 +40,8 @@ internal static class RunReader
         }
 
         var rows = File.Exists(population) ? Rows(population, label) : RowsOfCells(cells, label, missing);
-        var read = rows.Select(row => WithFiles(row, folder, withTables && rows.Count <= MostCellsWithTables, missing)).ToList();
+        withTables &= rows.Count(r => r.Learns) <= MostCellsWithTables;
+        var read = rows.Select(row => WithFiles(row, folder, withTables, missing)).ToList();
         var scenario = Path.Combine(folder, "scenario.yaml");
         var text = File.Exists(scenario) ? File.ReadAllText(scenario) : null;
         if (text is null)

@@ -74,6 +74,8 @@ internal sealed class PopulationRecorder : IPopulationObserver
         };
     });
 
+    public void OnAgents(PopulationProtocol.AgentsLearned message) => Locked(() => _histories[message.Cell].Add(message));
+
     public void OnEvaluated(PopulationProtocol.Evaluated message) => Locked(() =>
     {
         _histories[message.Cell].Add(message);
@@ -158,7 +160,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
             throw;
         }
 
-        history.DropParameters();
+        history.DropWritten();
         Progress[message.Cell] = Progress[message.Cell] with { Activity = CellActivity.Ended, Ending = ResultFiles.StatusOf(message) };
     }
 
@@ -179,6 +181,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
 
         _folder.Write(Path.Combine(folder, "tracking_data.json"), s => ResultFiles.WriteTracking(s, history));
         _folder.Write(Path.Combine(folder, "episodes.parquet"), s => EpisodesFile.WriteAsync(s, history).GetAwaiter().GetResult());
+        _folder.Write(Path.Combine(folder, "agents.parquet"), s => AgentsFile.WriteAsync(s, history).GetAwaiter().GetResult());
         if (withNetworks)
         {
             _folder.Write(Path.Combine(folder, NetworkFiles.Policies), s => NetworkFiles.WritePolicies(s, history));
