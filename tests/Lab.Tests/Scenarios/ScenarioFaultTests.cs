@@ -5,7 +5,7 @@ namespace Simulator.Lab.Tests.Scenarios;
 /// <summary>What a user reads who got something wrong: one line for each fault, all of them at once.</summary>
 public class ScenarioFaultTests
 {
-    private const string LearningKeys = "actor_rate, critic_rate, update, batch, replay, priority_exponent, gamma, max_grad_norm";
+    private const string LearningKeys = "actor_rate, critic_rate, update, batch, replay, priority_exponent, gamma, tau, max_grad_norm";
 
     private const string TopKeys =
         "name, seed, episodes, clients, cells, mode, environment, policy, exploration, selection, learning, mitigation, evaluation, tracking, compute, sweep";
