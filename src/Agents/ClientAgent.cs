@@ -215,6 +215,23 @@ public sealed class ClientAgent
             tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, tracker.Outcomes, outputs);
     }
 
+    /// <summary>Writes what it remembers from one episode to the next, apart from its policy.</summary>
+    public void Save(StateWriter writer)
+    {
+        Learning.Monitor.Save(writer);
+        Learning.Tracker.Save(writer);
+        Learning.Pass.Save(writer);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        Learning.Monitor.Load(reader);
+        Learning.Tracker.Load(reader);
+        Learning.Pass.Load(reader);
+    }
+
     private void Sample(StochasticHead head, Turn turn, ReadOnlySpan<float> preActivations, Span<float> action)
     {
         var random = new RandomStream(_settings.Seed, DrawPurpose.PolicySample, _client, turn.Episode, turn.Step);

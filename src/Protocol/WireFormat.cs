@@ -27,6 +27,11 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Payload(m.Gradient); w.Double(m.RateFactor); },
             static (ref WireReader r) => new(r.Turn(), r.Payload(), r.Double()));
         Add<ClientProtocol.Snapshot>("cs", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
+        Add<ClientProtocol.Remember>("ck", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
+        Add<ClientProtocol.Restore>(
+            "cr",
+            (w, m) => { w.Turn(m.Turn); w.Int(m.Offset); w.Int(m.Total); w.Bytes(m.Values); },
+            static (ref WireReader r) => new(r.Turn(), r.Int(), r.Int(), r.Bytes()));
 
         // Master
         Add<MasterProtocol.Begin>(
@@ -62,6 +67,10 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); Optional(w, m.Update); w.Text(m.Divergence); },
             static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r), r.Text()));
         Add<CellProtocol.Parameters>("ep", Write, Parameters);
+        Add<CellProtocol.ClientState>(
+            "ec",
+            (w, m) => { w.Turn(m.Turn); w.Int(m.Client); w.Int(m.Offset); w.Int(m.Total); w.Bytes(m.Values); },
+            static (ref WireReader r) => new(r.Turn(), r.Int(), r.Int(), r.Int(), r.Bytes()));
         Add<CellProtocol.Stop>("es", (_, _) => { }, static (ref WireReader _) => CellProtocol.Stop.Instance);
 
         // Population

@@ -1,3 +1,5 @@
+using Simulator.Protocol;
+
 namespace Simulator.Agents.Tests;
 
 public sealed class SaturationMonitorTests
@@ -69,5 +71,26 @@ public sealed class SaturationMonitorTests
         if (output == OutputFunction.Inverting)
             return z is > -1 and < 1 ? 1 : 0;
         return 1 / (Math.Cosh(z) * Math.Cosh(z));
+    }
+
+    [Fact]
+    public void One_that_was_saved_between_two_updates_tells_what_the_one_that_was_not_tells()
+    {
+        var (through, before, after) = (New(), New(), New());
+        float[] z = [0.5f, -3, 2.5f];
+        float[] other = [float.Epsilon, 7, -0.25f];
+        through.Observe(z, Tanh(z));
+        through.Observe(other, Tanh(other));
+        before.Observe(z, Tanh(z));
+        var writer = new StateWriter();
+        before.Save(writer);
+        var reader = new StateReader(writer.ToArray());
+        after.Load(reader);
+        Assert.True(reader.AtEnd);
+        after.Observe(other, Tanh(other));
+        Assert.Equal(through.Take(), after.Take());
+
+        static SaturationMonitor New() => new(OutputHead.Of(OutputFunction.Tanh), 0.9);
+        static float[] Tanh(float[] values) => Array.ConvertAll(values, MathF.Tanh);
     }
 }

@@ -23,9 +23,9 @@ public sealed class AgentOutputsTests
             Assert.Equal(Enumerable.Range(0, small.Clients), agents.Select(a => a.Agent));
             Assert.Equal(report.Agents.Select(a => a.GradientNorm), agents.Select(a => (float)a.Outputs.ParameterGradient));
             Assert.Equal(Math.Sqrt(agents.Average(a => a.Outputs.ActionGradient * a.Outputs.ActionGradient)), outputs.ActionGradient, 1e-12 * outputs.ActionGradient);
-            Assert.Equal(report.Actors.GradientNorm, outputs.ActionGradient * outputs.SquashFactor * outputs.BodyFactor, 1e-9 * report.Actors.GradientNorm);
+            Assert.Equal(report.Actors!.GradientNorm, outputs.ActionGradient * outputs.SquashFactor * outputs.BodyFactor, 1e-9 * report.Actors.GradientNorm);
             Assert.Equal(agents.Average(a => a.Outputs.Cpu.Z90), outputs.Cpu.Z90, 1e-5f);
-            Assert.Equal(report.Activations.Slope, (outputs.Offload.Slope + outputs.Cpu.Slope + outputs.Power.Slope) / 3, 1e-5);
+            Assert.Equal(report.Activations!.Slope, (outputs.Offload.Slope + outputs.Cpu.Slope + outputs.Power.Slope) / 3, 1e-5);
         }
     }
 }

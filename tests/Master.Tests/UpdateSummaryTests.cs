@@ -16,7 +16,7 @@ public sealed class UpdateSummaryTests
         Assert.Equal(Math.Sqrt(actions.Sum(g => g * g) / 3), outputs.ActionGradient, 1e-12);
         Assert.Equal(Math.Sqrt(preActivations.Sum(g => g * g) / actions.Sum(g => g * g)), outputs.SquashFactor, 1e-12);
         Assert.Equal(Math.Sqrt(parameters.Sum(g => g * g) / preActivations.Sum(g => g * g)), outputs.BodyFactor, 1e-12);
-        Assert.Equal(report.Actors.GradientNorm, outputs.ActionGradient * outputs.SquashFactor * outputs.BodyFactor, 1e-12);
+        Assert.Equal(report.Actors!.GradientNorm, outputs.ActionGradient * outputs.SquashFactor * outputs.BodyFactor, 1e-12);
     }
 
     [Fact]

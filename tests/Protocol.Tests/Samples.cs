@@ -24,6 +24,8 @@ internal static class Samples
         new ClientProtocol.ObservationBatch(Turn, Payload(batch * Observation), Payload(batch * Observation)),
         new ClientProtocol.ActionGradient(Turn, Payload(batch * ClientAction.Width), 0.25),
         new ClientProtocol.Snapshot(Turn),
+        new ClientProtocol.Remember(Turn),
+        new ClientProtocol.Restore(Turn, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart)),
         new MasterProtocol.Begin(Turn, Payload(clients * Observation)),
         new MasterProtocol.Begin(Turn, Payload(clients * Observation)) { Statistics = Payload(2 * Observation) },
         new MasterProtocol.Propose(Turn, clients - 1, new ClientAction(0.5f, -0.25f, float.NaN), new ClientAction(-0f, 1, float.Epsilon)),
@@ -38,6 +40,7 @@ internal static class Samples
         new CellProtocol.EpisodeLearned(Turn, Update(clients) with { Actors = null, Activations = null, Agents = [] }, null),
         new CellProtocol.EpisodeLearned(Turn, null, "the actors' loss: ∞"),
         Part(),
+        new CellProtocol.ClientState(Turn, clients - 1, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart)),
         CellProtocol.Stop.Instance,
         new PopulationProtocol.CellStarted(7, 1, [.. Enumerable.Range(0, 8).Select(i => new BaselineReward($"all local at {i} %", -i, new Violations(0.25, 0.5, i)))]),
         new PopulationProtocol.AgentsLearned(7, 1, 2000, 256, [.. Enumerable.Range(0, Math.Min(clients, PopulationProtocol.MaximumAgents)).Select(Outputs)]),
@@ -50,6 +53,8 @@ internal static class Samples
     ];
 
     private static HostPayload Payload(int length) => new(Enumerable.Range(0, length).Select(i => (i * 0.37f) - 1).ToArray());
+
+    private static byte[] Bytes(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)i)];
 
     private static CellProtocol.Parameters Part() => new(Turn, 4, CellProtocol.MaximumPart, 300_000, Payload(CellProtocol.MaximumPart));
 

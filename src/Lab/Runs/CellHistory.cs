@@ -17,7 +17,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     private const int Recent = ResultFiles.TrackingInterval;
 
     /// <summary>Episodes between two rows of each agent.</summary>
-    private const int AgentInterval = 10;
+    internal const int AgentInterval = 10;
 
     private readonly double[] _recent = new double[Recent];
     private readonly List<AgentRows> _agents = [];
@@ -100,7 +100,16 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         End = null;
     }
 
-    internal void Add(PopulationProtocol.EpisodeFinished message)
+    /// <summary>Goes on from what was stored of it: what is told from now on belongs to another epoch.</summary>
+    internal void Continue(PopulationProtocol.CellStarted message) => Epoch = message.Epoch;
+
+    internal void Add(PopulationProtocol.EpisodeFinished message) =>
+        Add(message, Count(message.Update is null ? null : message.Update.Actors is null ? LastUpdate : message.Update));
+
+    /// <summary>Takes in an episode.</summary>
+    /// <param name="message">The episode; its update may come without the agents.</param>
+    /// <param name="states">Agents by state after it.</param>
+    internal void Add(PopulationProtocol.EpisodeFinished message, Telemetry.AgentCounts states)
     {
         // Each agent is kept of the newest update and of each tenth one: the per-agent outcomes in it are cumulative.
         LastUpdate = message.Update?.Actors is null ? LastUpdate : message.Update;
@@ -111,8 +120,8 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
             return;
         }
 
-        Episodes.Add(message with { Update = message.Update is { } u ? u with { Agents = [] } : null });
-        States.Add(Count(message.Update is null ? null : LastUpdate));
+        Episodes.Add(WithoutAgents(message));
+        States.Add(states);
         if (message.Update is { Agents.Length: > 0 } update)
         {
             _newest = new AgentRows(message.Episode, update.Agents, _outputs);
@@ -134,6 +143,17 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         _outputs = message.First == 0 ? new OutputDiagnostics[cell.Options.Clients] : _outputs;
         message.Outputs.CopyTo(_outputs, message.First);
     }
+
+    /// <summary>Takes in agent by agent what the newest update told in which the actors learned.</summary>
+    internal void RenewUpdate(PopulationProtocol.EpisodeFinished message)
+    {
+        LastUpdate = message.Update;
+        _newest = new AgentRows(message.Episode, message.Update!.Agents, _outputs);
+    }
+
+    /// <summary>An episode without what its update tells of each agent.</summary>
+    internal static PopulationProtocol.EpisodeFinished WithoutAgents(PopulationProtocol.EpisodeFinished message) =>
+        message with { Update = message.Update is { } u ? u with { Agents = [] } : null };
 
     internal void Add(PopulationProtocol.Evaluated message) => Evaluations.Add(message);
 
