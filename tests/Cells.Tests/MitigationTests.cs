@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Simulator.Agents;
 using Simulator.Compute;
 using Simulator.Master;
@@ -87,6 +88,36 @@ public sealed class MitigationTests
         {
             Assert.Equal(loop.PolicyParameters(i), alone.Parameters[i][..loop.PolicyParameters(i).Length]);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task A_cell_that_goes_on_from_a_checkpoint_tells_the_same(double tau, UpdateMode update, PolicyVariant variant, PolicySharing sharing, string name)
+    {
+        var small = TestPopulation.Small(episodes: 60);
+        var cell = small with
+        {
+            Policy = new PolicyOptions { Variant = variant, Sharing = sharing },
+            Learning = small.Learning with { Update = update, Tau = tau },
+            Mitigation = Mitigations[name],
+        };
+        var undisturbed = await TestPopulation.RunAsync(cell);
+        var store = new MemoryStore(1, every: 0);
+        foreach (var stop in (int[])[1, 4, 7])
+        {
+            await TestPopulation.RunAsync([cell], checkpoints: store, afterEpisode: (population, episode) =>
+            {
+                if (episode.Episode >= stop)
+                {
+                    population.Tell(CellProtocol.Stop.Instance);
+                }
+            });
+        }
+
+        var resumed = await TestPopulation.RunAsync([cell], checkpoints: store);
+        Assert.Equal(3, store.Restored.Count);
+        Assert.True(store.Restored[^1] >= 7);
+        Assert.Equal(undisturbed.Fingerprint(), resumed[0].Fingerprint());
     }
 
     [Fact]
