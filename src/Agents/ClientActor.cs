@@ -26,6 +26,8 @@ public sealed record ClientLinks(int Epoch, IActorRef Cell, IActorRef Master, IA
 ///   master ── ObservationBatch ─► client ── Infer ───► device ── Inferred ──► client ── ActionBatch ───► master
 ///   master ── ActionGradient ───► client ── Improve ─► device ── Improved ──► client ── PolicyUpdated ─► master
 ///   cell   ── Snapshot ─────────► client ── Read ────► device ── Read ──────► client ── Parameters ────► cell
+///   cell   ── Remember ─────────► client ── Read ────► device ── Read ──────► client ── ClientState ───► cell
+///   cell   ── Restore ──────────► client ── Write ───► device;                client ── Ready ─────────► cell
 /// </code>
 /// An untyped actor, since a population has up to a million of them and a table of handlers for each would be most of what it holds.
 /// </remarks>
@@ -36,6 +38,7 @@ public sealed class ClientActor : UntypedActor
     private readonly ClientLinks _links;
     private readonly ClientAgent _agent;
     private HostPayload _minibatch = HostPayload.Empty;
+    private StateParts? _restored;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
     public ClientActor(int client, ClientSettings settings, ClientLinks links)
@@ -48,6 +51,9 @@ public sealed class ClientActor : UntypedActor
 
     private PolicySlot Slot => _settings.Shared ? _links.Policies : _links.Policies with { Slot = _links.Policies.Slot + _client };
 
+    /// <summary>Whether its policy is its own to begin and to remember: of clients that share one the first does.</summary>
+    private bool KeepsPolicy => _client == 0 || !_settings.Shared;
+
     /// <summary>Props of a client.</summary>
     /// <param name="client">Index in the cell.</param>
     /// <param name="settings">What it has in common with the cell's other clients.</param>
@@ -57,7 +63,7 @@ public sealed class ClientActor : UntypedActor
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        if (_client == 0 || !_settings.Shared)
+        if (KeepsPolicy)
         {
             _links.Device.Tell(new DeviceProtocol.WritePolicy(Slot, _agent.Start()));
         }
@@ -90,13 +96,25 @@ public sealed class ClientActor : UntypedActor
                 OnActionGradient(m);
                 break;
             case DeviceProtocol.Improved m:
-                _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _client, _agent.Learned(m.Turn, m.Outcome), _agent.Actions(m.PreActivationsAfter)));
+                _links.Master.Tell(new MasterProtocol.PolicyUpdated(m.Turn, _client, _agent.Learned(m.Turn, m.Outcome), _agent.ActionsAfter(m.PreActivationsAfter)));
                 break;
             case ClientProtocol.Snapshot m:
                 _links.Device.Tell(new DeviceProtocol.ReadPolicy(Slot, m.Turn));
                 break;
             case DeviceProtocol.NetworkRead m:
                 ParameterParts.Send(_links.Cell, m.Turn, _client, m.Values, Self);
+                break;
+            case ClientProtocol.Remember m when KeepsPolicy:
+                _links.Device.Tell(new DeviceProtocol.ReadPolicyTraining(Slot, m.Turn));
+                break;
+            case ClientProtocol.Remember m:
+                SendState(m.Turn, null);
+                break;
+            case DeviceProtocol.TrainingRead m:
+                SendState(m.Turn, m.State);
+                break;
+            case ClientProtocol.Restore m:
+                OnRestore(m);
                 break;
             case DeviceProtocol.OperationFailed m:
                 throw new DeviceOperationException(m.Reason);
@@ -121,7 +139,7 @@ public sealed class ClientActor : UntypedActor
 
     private void OnMinibatchInferred(DeviceProtocol.Inferred message)
     {
-        var (actions, next) = _agent.Minibatch(message.PreActivations);
+        var (actions, next) = _agent.Minibatch(message.Turn, message.PreActivations);
         _links.Master.Tell(new MasterProtocol.ActionBatch(message.Turn, _client, actions, next));
     }
 
@@ -138,6 +156,34 @@ public sealed class ClientActor : UntypedActor
             InferAfter: _links.Sequential,
             message.RateFactor));
         _minibatch = HostPayload.Empty;
+    }
+
+    private void SendState(Turn turn, TrainingState? policy)
+    {
+        var state = ClientCheckpoint.Of(policy, _agent).ToBytes();
+        foreach (var (offset, values) in StateParts.Of(state))
+        {
+            _links.Cell.Tell(new CellProtocol.ClientState(turn, _client, offset, state.Length, values));
+        }
+    }
+
+    private void OnRestore(ClientProtocol.Restore message)
+    {
+        _restored ??= new StateParts();
+        if (_restored.Add(message.Offset, message.Total, message.Values) is not { } state)
+        {
+            return;
+        }
+
+        _restored = null;
+        var checkpoint = ClientCheckpoint.From(state);
+        _agent.Load(new StateReader(checkpoint.Own));
+        if (checkpoint.Policy is { } policy)
+        {
+            _links.Device.Tell(new DeviceProtocol.WritePolicyTraining(Slot, message.Turn, policy));
+        }
+
+        _links.Cell.Tell(new CellProtocol.Ready(_links.Epoch, _client));
     }
 
     private void Infer(Turn turn, IPayload seen, int targetRows) =>

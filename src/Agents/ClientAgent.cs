@@ -27,6 +27,9 @@ public sealed record ClientSettings(
     /// <summary>Whether policies have target networks of their own; else they are their own targets.</summary>
     public bool Targets { get; init; }
 
+    /// <summary>What is done to the actors' loss at their outputs.</summary>
+    public OutputTerms Terms { get; init; } = OutputTerms.None;
+
     /// <summary>Whether they learn: else nothing about them is monitored.</summary>
     public bool Learns { get; init; } = true;
 
@@ -35,6 +38,14 @@ public sealed record ClientSettings(
 
     /// <summary>Parameters that the policies start with, in the order of the clients; null where they are drawn.</summary>
     public IReadOnlyList<HostPayload>? Policies { get; init; }
+
+    /// <summary>The noise-free actions of pre-activations [rows, outputs], [rows, 3].</summary>
+    internal HostPayload Act(HostPayload preActivations)
+    {
+        var actions = new float[preActivations.Length / Head.Outputs * ClientAction.Width];
+        Head.Act(preActivations.Span, actions);
+        return new HostPayload(actions);
+    }
 }
 
 /// <summary>
@@ -54,7 +65,7 @@ public sealed class ClientAgent
     {
         _client = client;
         _settings = settings;
-        _progress = settings.Learns ? new Progress(settings) : null;
+        _progress = settings.Learns ? new Progress(client, settings) : null;
         _scaling = settings.Scaling;
     }
 
@@ -123,7 +134,8 @@ public sealed class ClientAgent
     }
 
     /// <summary>
-    /// From what the policy answers to what the client does: a, and in training clip(a + eps_n N(0, 1), -1, 1), n the finished episodes. In training the output is monitored.
+    /// From what the policy answers to what the client does: a, and in training clip(a + eps_n N(0, 1), -1, 1), n the finished episodes, or a sample of a stochastic policy, which explores by
+    /// itself. In training the output is monitored.
     /// </summary>
     /// <param name="turn">The step.</param>
     /// <param name="preActivations">z, [outputs]; behind it, where there is one, that of the target, [2, outputs].</param>
@@ -146,29 +158,28 @@ public sealed class ClientAgent
         }
 
         Learning.Monitor.Observe(preActivations, action);
-        var epsilon = _settings.Exploration.Epsilon(turn.Episode - 1);
-        var random = new RandomStream(_settings.Seed, DrawPurpose.Noise, _client, turn.Episode, turn.Step);
-        foreach (ref var component in action)
+        if (_settings.Head is StochasticHead stochastic)
         {
-            component = (float)Math.Clamp(component + (epsilon * random.NextNormal()), -1, 1);
+            Sample(stochastic, turn, preActivations, action);
+        }
+        else
+        {
+            AddNoise(turn, action);
         }
 
         return (policy, ClientAction.From(action));
     }
 
-    /// <summary>
-    /// What the policy does on the minibatch. The pass over S is monitored, and kept until the gradient comes: until its step a policy stays as it is, so this z is the one to differentiate at.
-    /// </summary>
+    /// <summary>What the policy does on the minibatch; the pass over S is monitored.</summary>
+    /// <param name="turn">The update.</param>
     /// <param name="preActivations">z of S, then of S', [2B, outputs].</param>
-    /// <returns>pi(S) and pi'(S'), [B, 3] each.</returns>
-    public (HostPayload Actions, HostPayload NextActions) Minibatch(HostPayload preActivations)
+    /// <returns>pi(S), or samples of a stochastic policy, and pi'(S') without noise, [B, 3] each.</returns>
+    public (HostPayload Actions, HostPayload NextActions) Minibatch(Turn turn, HostPayload preActivations)
     {
         var half = preActivations.Length / 2;
-        var z = preActivations.Slice(0, half);
-        var actions = Actions(z);
-        Learning.Monitor.Observe(z.Span, actions.Span);
-        (Learning.PreActivations, Learning.Actions) = (z, actions);
-        return (actions, Actions(preActivations.Slice(half, half)));
+        var actions = Learning.Pass.Begin(turn.Episode, preActivations.Slice(0, half));
+        Learning.Monitor.Observe(Learning.Pass.PreActivations.Span, Learning.Pass.Actions.Span);
+        return (actions, _settings.Act(preActivations.Slice(half, half)));
     }
 
     /// <summary>From the gradient on the minibatch's actions to that on their pre-activations.</summary>
@@ -176,44 +187,80 @@ public sealed class ClientAgent
     /// <returns>dL/dz, [B, outputs].</returns>
     public HostPayload Gradient(IPayload actionGradient)
     {
-        var (z, a) = (Learning.PreActivations, Learning.Actions);
-        var dz = new float[z.Length];
-        _settings.Head.Gradient(z.Span, a.Span, actionGradient is HostPayload host ? host.Span : actionGradient.ToArray(), dz);
-        (Learning.PreActivations, Learning.Actions) = (HostPayload.Empty, HostPayload.Empty);
-        return new HostPayload(dz);
+        var gradient = Learning.Pass.Gradient(actionGradient is HostPayload host ? host.Span : actionGradient.ToArray());
+        Learning.Pass.End();
+        return new HostPayload(gradient);
     }
 
-    /// <summary>The noise-free actions of pre-activations.</summary>
-    /// <param name="preActivations">z, [rows, outputs].</param>
-    /// <returns>a, [rows, 3].</returns>
-    public HostPayload Actions(HostPayload preActivations)
-    {
-        var actions = new float[preActivations.Length];
-        _settings.Head.Act(preActivations.Span, actions);
-        return new HostPayload(actions);
-    }
+    /// <summary>What the policy does on the minibatch's states after its step.</summary>
+    /// <param name="preActivations">z, [B, outputs], or none.</param>
+    /// <returns>pi(S), [B, 3], or none.</returns>
+    public HostPayload ActionsAfter(HostPayload preActivations) => Learning.Pass.ActionsOf(preActivations);
 
     /// <summary>Takes in an update, and reports on it.</summary>
     public AgentReport Learned(Turn turn, StepOutcome outcome)
     {
-        var (monitor, tracker) = (Learning.Monitor, Learning.Tracker);
-        var activations = monitor.Take();
+        var (tracker, path) = (Learning.Tracker, Learning.Pass.Path);
+        var (activations, offload, cpu, power) = Learning.Monitor.Take();
         tracker.Update(turn.Episode, outcome.GradientNorm, activations.SaturationRatio, outcome.Frozen);
+        var outputs = new OutputDiagnostics(
+            path.ActionGradient,
+            path.PreActivationGradient,
+            outcome.GradientNorm,
+            outcome.DormantShare,
+            path.Complete(offload, 0),
+            path.Complete(cpu, 1),
+            path.Complete(power, 2));
         return new AgentReport(
-            tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, tracker.Outcomes);
+            tracker.State, outcome.GradientNorm, outcome.LayerNorms, outcome.Clipped, outcome.Frozen, outcome.Finite, activations, tracker.Outcomes, outputs);
     }
 
-    /// <summary>What is watched of a client that learns.</summary>
-    private sealed class Progress(ClientSettings settings)
+    /// <summary>Writes what it remembers from one episode to the next, apart from its policy.</summary>
+    public void Save(StateWriter writer)
+    {
+        Learning.Monitor.Save(writer);
+        Learning.Tracker.Save(writer);
+        Learning.Pass.Save(writer);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        Learning.Monitor.Load(reader);
+        Learning.Tracker.Load(reader);
+        Learning.Pass.Load(reader);
+    }
+
+    private void Sample(StochasticHead head, Turn turn, ReadOnlySpan<float> preActivations, Span<float> action)
+    {
+        var random = new RandomStream(_settings.Seed, DrawPurpose.PolicySample, _client, turn.Episode, turn.Step);
+        Span<double> draws = stackalloc double[ClientAction.Width];
+        foreach (ref var draw in draws)
+        {
+            draw = head.Draw(ref random);
+        }
+
+        head.Sample(preActivations, draws, action);
+    }
+
+    private void AddNoise(Turn turn, Span<float> action)
+    {
+        var epsilon = _settings.Exploration.Epsilon(turn.Episode - 1);
+        var random = new RandomStream(_settings.Seed, DrawPurpose.Noise, _client, turn.Episode, turn.Step);
+        foreach (ref var component in action)
+        {
+            component = (float)Math.Clamp(component + (epsilon * random.NextNormal()), -1, 1);
+        }
+    }
+
+    /// <summary>What is remembered of a client that learns.</summary>
+    private sealed class Progress(int client, ClientSettings settings)
     {
         internal SaturationMonitor Monitor { get; } = new(settings.Head, settings.SaturationThreshold);
 
         internal LearningTracker Tracker { get; } = new(settings.Window);
 
-        /// <summary>z of the minibatch's states, [B, outputs], while its gradient is awaited.</summary>
-        internal HostPayload PreActivations { get; set; } = HostPayload.Empty;
-
-        /// <summary>Their actions, [B, 3].</summary>
-        internal HostPayload Actions { get; set; } = HostPayload.Empty;
+        internal MinibatchPass Pass { get; } = new(client, settings);
     }
 }

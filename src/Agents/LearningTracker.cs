@@ -51,6 +51,26 @@ public sealed class LearningTracker(int window)
             First(Outcomes.Freeze, _frozenRun >= window, _frozenSince));
     }
 
+    /// <summary>Writes what it has followed so far.</summary>
+    public void Save(StateWriter writer)
+    {
+        writer.Write(_largestNorm);
+        writer.Write([_frozenRun, _frozenSince, _vanishedRun, _vanishedSince, Outcomes.ReferenceStop, Outcomes.SaturationOnset, Outcomes.GradientDeath, Outcomes.Freeze]);
+        writer.Write(_saturated);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        _largestNorm = reader.ReadDouble();
+        Span<int> counts = stackalloc int[8];
+        reader.Read(counts);
+        (_frozenRun, _frozenSince, _vanishedRun, _vanishedSince) = (counts[0], counts[1], counts[2], counts[3]);
+        Outcomes = new AgentOutcomes(counts[4], counts[5], counts[6], counts[7]);
+        _saturated = reader.ReadBoolean();
+    }
+
     private static (int Run, int Since) Extend(bool holds, int run, int since, int episode) =>
         !holds ? (0, 0) : run == 0 ? (1, episode) : (run + 1, since);
 

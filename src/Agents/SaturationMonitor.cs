@@ -10,7 +10,9 @@ namespace Simulator.Agents;
 /// <param name="threshold">|a| above which an output counts as saturated.</param>
 public sealed class SaturationMonitor(OutputHead head, double threshold)
 {
+    private readonly ActionStatistics[] _statistics = [new(), new(), new()];
     private double[] _slopes = [];
+    private float[] _locations = [];
     private int _outputs;
     private int _saturated;
     private double _slope;
@@ -23,21 +25,24 @@ public sealed class SaturationMonitor(OutputHead head, double threshold)
     private double _actionMax = double.NegativeInfinity;
 
     /// <summary>Takes in outputs of the noise-free policy.</summary>
-    /// <param name="preActivations">z, any number.</param>
-    /// <param name="actions">a of each z.</param>
+    /// <param name="preActivations">z, [rows, outputs].</param>
+    /// <param name="actions">Their noise-free actions, [rows, 3].</param>
     public void Observe(ReadOnlySpan<float> preActivations, ReadOnlySpan<float> actions)
     {
         if (_slopes.Length < actions.Length)
         {
             _slopes = new double[actions.Length];
+            _locations = new float[actions.Length];
         }
 
-        head.Slopes(preActivations, actions, _slopes);
+        head.Slopes(preActivations, actions, _slopes.AsSpan(0, actions.Length));
+        head.Locations(preActivations, _locations.AsSpan(0, actions.Length));
         for (var i = 0; i < actions.Length; i++)
         {
-            double z = preActivations[i];
+            double z = _locations[i];
             double a = actions[i];
             _saturated += Math.Abs(a) > threshold ? 1 : 0;
+            _statistics[i % ClientAction.Width].Add(_locations[i], actions[i], _slopes[i]);
             _slope += _slopes[i];
             _sum += z;
             _squares += z * z;
@@ -51,9 +56,9 @@ public sealed class SaturationMonitor(OutputHead head, double threshold)
         _outputs += actions.Length;
     }
 
-    /// <summary>What was seen since the last call, and begins anew.</summary>
+    /// <summary>What was seen since the last call, all actions together and each by itself, and begins anew.</summary>
     /// <exception cref="InvalidOperationException">Nothing was seen.</exception>
-    public ActivationSummary Take()
+    public (ActivationSummary All, ActionOutputs Offload, ActionOutputs Cpu, ActionOutputs Power) Take()
     {
         if (_outputs == 0)
         {
@@ -74,6 +79,33 @@ public sealed class SaturationMonitor(OutputHead head, double threshold)
             _actionMax);
         (_outputs, _saturated, _slope, _sum, _squares, _actionSum) = (0, 0, 0, 0, 0, 0);
         (_min, _max, _actionMin, _actionMax) = (double.PositiveInfinity, double.NegativeInfinity, double.PositiveInfinity, double.NegativeInfinity);
-        return summary;
+        return (summary, _statistics[0].Take(), _statistics[1].Take(), _statistics[2].Take());
+    }
+
+    /// <summary>Writes what was seen since the last <see cref="Take"/>.</summary>
+    public void Save(StateWriter writer)
+    {
+        writer.Write([_outputs, _saturated]);
+        writer.Write([_slope, _sum, _squares, _min, _max, _actionSum, _actionMin, _actionMax]);
+        foreach (var statistics in _statistics)
+        {
+            statistics.Save(writer);
+        }
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        Span<int> counts = stackalloc int[2];
+        reader.Read(counts);
+        Span<double> sums = stackalloc double[8];
+        reader.Read(sums);
+        (_outputs, _saturated) = (counts[0], counts[1]);
+        (_slope, _sum, _squares, _min, _max, _actionSum, _actionMin, _actionMax) = (sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7]);
+        foreach (var statistics in _statistics)
+        {
+            statistics.Load(reader);
+        }
     }
 }

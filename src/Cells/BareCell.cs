@@ -144,7 +144,8 @@ public sealed class BareCell : IDisposable
             return null;
         }
 
-        var minibatches = Sample(round);
+        var turn = _cell.Turn with { Phase = Phase.Learning };
+        var minibatches = Sample(turn, round);
         var targets = round.TargetQuery();
         var lesson = round.Lesson(targets, Values(targets));
         for (var slot = 0; slot < _critic.Slots && lesson.Rescaling is { } rescaling; slot++)
@@ -165,7 +166,6 @@ public sealed class BareCell : IDisposable
             return UpdateSummary.Of(step);
         }
 
-        var turn = _cell.Turn with { Phase = Phase.Learning };
         _policies.ScaleRates(0, _slots, _master.ActorRateFactor);
         var reports = new AgentReport[_clients.Length];
         var loss = 0.0;
@@ -179,7 +179,7 @@ public sealed class BareCell : IDisposable
                 reports[i] = _clients[i].Learned(turn, Improve(i, 1, _options.Learning.Batch, minibatches[i].Span, gradient.Span)[0]);
                 var after = new float[gradient.Length];
                 _policies.Infer(i, 1, _options.Learning.Batch, minibatches[i].Span, after);
-                round.SetActions(i, _clients[i].Actions(new HostPayload(after)));
+                round.SetActions(i, _clients[i].ActionsAfter(new HostPayload(after)));
             }
         }
         else
@@ -211,13 +211,13 @@ public sealed class BareCell : IDisposable
     }
 
     /// <summary>What each client's policy does on the minibatch; returns what each saw of S.</summary>
-    private HostPayload[] Sample(UpdateRound round)
+    private HostPayload[] Sample(Turn turn, UpdateRound round)
     {
         var both = _clients.Select((client, i) => client.See(round.StatesOf(i), round.NextStatesOf(i))).ToArray();
         var preActivations = Infer(both, HasTargets ? _options.Learning.Batch : 0);
         for (var i = 0; i < _clients.Length; i++)
         {
-            var (actions, next) = _clients[i].Minibatch(preActivations[i]);
+            var (actions, next) = _clients[i].Minibatch(turn, preActivations[i]);
             round.SetActions(i, actions, next);
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Akka.Actor;
 using Simulator.Agents;
 using Simulator.Compute;
@@ -20,7 +19,8 @@ namespace Simulator.Cells;
 ///                                   └─────────────────────────────► Handing over ◄───────┘
 ///                                                                        └──► ended
 /// </code>
-/// Before each episode a cell waits for its turn at the device. A cell that only acts has nothing to hand over.
+/// Before each episode a cell waits for its turn at the device. A cell that only acts has nothing to hand over. At an episode's boundary, where its population wants it, a cell
+/// that learns is Remembering: its members say what they would need to go on from there. One that was given a checkpoint passes through Starting twice.
 /// </remarks>
 public sealed class CellActor : UntypedActor
 {
@@ -32,8 +32,10 @@ public sealed class CellActor : UntypedActor
     private readonly CellSimulation _cell;
     private DeviceProtocol.PoliciesReserved? _policies;
     private int? _critic;
-    private IActorRef _master = ActorRefs.Nobody;
-    private IActorRef[] _clients = [];
+    private CellTeam? _team;
+    private CellCheckpoint? _restored;
+    private CheckpointCollection? _collection;
+    private long? _rememberFrom;
     private int _awaited;
     private bool _evaluate;
     private bool _stopRequested;
@@ -61,23 +63,16 @@ public sealed class CellActor : UntypedActor
     public static Props Props(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic = null) =>
         Akka.Actor.Props.CreateBy(new Producer(index, options, epoch, device, sharedCritic));
 
-    /// <inheritdoc/>
-    protected override SupervisorStrategy SupervisorStrategy() => new AllForOneStrategy(_ => Directive.Escalate);
+    /// <summary>From the population: take a checkpoint at the next episode's boundary. Answered there by a <see cref="CellCheckpoint"/>.</summary>
+    /// <param name="ReplayFrom">Number of the first replay transition that it must hold.</param>
+    public sealed record Remember(long ReplayFrom) : INoSerializationVerificationNeeded;
+
+    /// <summary>From the population, before anything else: begin.</summary>
+    /// <param name="Checkpoint">What to go on from, with all of its replay memory; null for the beginning.</param>
+    public sealed record Begin(CellCheckpoint? Checkpoint) : INoSerializationVerificationNeeded;
 
     /// <inheritdoc/>
-    protected override void PreStart()
-    {
-        var norm = CellMembers.MaxGradientNormOf(_options);
-        var regularisation = CellMembers.RegularisationOf(_options);
-        var tau = CellMembers.TauOf(_options);
-        _device.Tell(new DeviceProtocol.ReservePolicies(
-            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, tau, regularisation, CellMembers.PolicyRecyclingOf(_options)));
-        if (_sharedCritic is null)
-        {
-            _device.Tell(new DeviceProtocol.ReserveCritic(
-                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, tau, regularisation, CellMembers.CriticRecyclingOf(_options)));
-        }
-    }
+    protected override SupervisorStrategy SupervisorStrategy() => new AllForOneStrategy(_ => Directive.Escalate);
 
     /// <inheritdoc/>
     protected override void OnReceive(object message) => Reserving(message);
@@ -86,6 +81,10 @@ public sealed class CellActor : UntypedActor
     {
         switch (message)
         {
+            case Begin m:
+                _restored = m.Checkpoint;
+                Reserve();
+                break;
             case DeviceProtocol.PoliciesReserved m:
                 _policies = m;
                 StartWhenReserved();
@@ -108,8 +107,7 @@ public sealed class CellActor : UntypedActor
         }
         else if (m.Epoch == _epoch && --_awaited == 0)
         {
-            Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
-            Proceed();
+            Started();
         }
     }
 
@@ -118,11 +116,11 @@ public sealed class CellActor : UntypedActor
         switch (message)
         {
             case DeviceProtocol.Entered:
-                Begin();
+                BeginEpisode();
                 break;
             case CellProtocol.Stop:
                 _stopRequested = true;
-                End(CellStatus.Interrupted);
+                Proceed();
                 break;
             default:
                 Otherwise(message);
@@ -144,13 +142,35 @@ public sealed class CellActor : UntypedActor
 
     private void Learning(object message)
     {
-        if (message is not CellProtocol.EpisodeLearned m)
+        switch (message)
         {
-            Otherwise(message);
+            case MasterActor.ClientOutputs m when m.Turn.Epoch == _epoch:
+                OnClientOutputs(m);
+                break;
+            case CellProtocol.EpisodeLearned m when m.Turn.Epoch == _epoch:
+                OnEpisodeLearned(m);
+                break;
+            case MasterActor.ClientOutputs or CellProtocol.EpisodeLearned:
+                break;
+            default:
+                Otherwise(message);
+                break;
         }
-        else if (m.Turn.Epoch == _epoch)
+    }
+
+    private void Remembering(object message)
+    {
+        switch (message)
         {
-            OnEpisodeLearned(m);
+            case CellProtocol.ClientState m when m.Turn.Epoch == _epoch:
+                OnRemembered(_collection!.Add(m));
+                break;
+            case MasterActor.Remembered m:
+                OnRemembered(_collection!.Add(m));
+                break;
+            default:
+                Otherwise(message);
+                break;
         }
     }
 
@@ -178,11 +198,28 @@ public sealed class CellActor : UntypedActor
             case CellProtocol.Stop:
                 _stopRequested = true;
                 break;
+            case Remember m:
+                _rememberFrom = m.ReplayFrom;
+                break;
             case DeviceProtocol.OperationFailed m:
                 throw new DeviceOperationException(m.Reason);
             default:
                 Unhandled(message);
                 break;
+        }
+    }
+
+    private void Reserve()
+    {
+        var norm = CellMembers.MaxGradientNormOf(_options);
+        var regularisation = CellMembers.RegularisationOf(_options);
+        var tau = CellMembers.TauOf(_options);
+        _device.Tell(new DeviceProtocol.ReservePolicies(
+            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, tau, regularisation, CellMembers.PolicyRecyclingOf(_options)));
+        if (_sharedCritic is null)
+        {
+            _device.Tell(new DeviceProtocol.ReserveCritic(
+                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, tau, regularisation, CellMembers.CriticRecyclingOf(_options)));
         }
     }
 
@@ -194,30 +231,43 @@ public sealed class CellActor : UntypedActor
         }
 
         Become(Starting);
-        _awaited = _options.Clients + 1;
-        _master = Context.ActorOf(MasterActor.Props(CellMembers.MasterOf(_options), new MasterLinks(_epoch, Self, _device, critic)), "master");
-        var settings = CellMembers.ClientsOf(_options);
-        var links = new ClientLinks(
-            _epoch,
-            Self,
-            _master,
-            _device,
-            new PolicySlot(_policies.Reservation, _policies.First),
-            _options.Clients,
-            _options.Learning.Update == UpdateMode.Sequential);
-        _clients = new IActorRef[_options.Clients];
-        for (var i = 0; i < _clients.Length; i++)
-        {
-            _clients[i] = Context.ActorOf(ClientActor.Props(i, settings, links), NameOf(i));
-        }
-
-        _master.Tell(new MasterActor.Introduce(_clients));
+        var policies = new PolicySlot(_policies.Reservation, _policies.First);
+        _team = new CellTeam(
+            Context,
+            _options,
+            new MasterLinks(_epoch, Self, _device, critic),
+            master => new ClientLinks(_epoch, Self, master, _device, policies, _options.Clients, _options.Learning.Update == UpdateMode.Sequential));
+        _awaited = _team.Count;
     }
 
-    /// <summary>At an episode's boundary, with everything of the last one told: evaluate, train, or end.</summary>
-    private void Proceed(bool evaluated = false)
+    private void Started()
     {
-        _evaluate = _cell.EvaluationDue && !evaluated;
+        if (_restored is { } checkpoint)
+        {
+            _restored = null;
+            _cell.Load(new StateReader(checkpoint.Own));
+            _awaited = _team!.Count;
+            _team.Restore(_cell.Turn, checkpoint);
+            return;
+        }
+
+        Context.Parent.Tell(new PopulationProtocol.CellStarted(_index, _epoch, _cell.Baselines()));
+        Proceed();
+    }
+
+    /// <summary>At an episode's boundary, with everything of the last one told: remember, evaluate, train, or end.</summary>
+    private void Proceed()
+    {
+        if (_rememberFrom is { } replayFrom && _options.Learns)
+        {
+            _rememberFrom = null;
+            _collection = new CheckpointCollection(_index, _cell, _options.Clients);
+            Become(Remembering);
+            _team!.Remember(_cell.Turn, replayFrom);
+            return;
+        }
+
+        _evaluate = _cell.EvaluationDue;
         if (_cell.TrainingOver && !_evaluate)
         {
             End(_cell.StoppedEarly ? CellStatus.Stopped : CellStatus.Completed);
@@ -233,7 +283,17 @@ public sealed class CellActor : UntypedActor
         }
     }
 
-    private void Begin()
+    private void OnRemembered(CellCheckpoint? checkpoint)
+    {
+        if (checkpoint is not null)
+        {
+            _collection = null;
+            Context.Parent.Tell(checkpoint);
+            Proceed();
+        }
+    }
+
+    private void BeginEpisode()
     {
         Become(Acting);
         if (_evaluate)
@@ -250,15 +310,7 @@ public sealed class CellActor : UntypedActor
 
     private void BeginStep() => BeginStep(_cell.Observe());
 
-    private void BeginStep(float[] observations)
-    {
-        var statistics = _cell.Statistics(observations);
-        _master.Tell(new MasterProtocol.Begin(_cell.Turn, new HostPayload(observations)) { Statistics = statistics });
-        for (var i = 0; i < _clients.Length; i++)
-        {
-            _clients[i].Tell(new ClientProtocol.Observe(_cell.Turn, new HostPayload(observations.AsMemory(i * Observation.Width, Observation.Width))) { Statistics = statistics });
-        }
-    }
+    private void BeginStep(float[] observations) => _team!.BeginStep(_cell.Turn, observations, _cell.Statistics(observations));
 
     private void OnDecide(CellProtocol.Decide message)
     {
@@ -266,7 +318,7 @@ public sealed class CellActor : UntypedActor
         var observations = _cell.Observe();
         if (message.Turn.Phase == Phase.Training)
         {
-            _master.Tell(new MasterProtocol.Outcome(message.Turn, result.Reward, new HostPayload(observations), result.Done));
+            _team!.EndStep(new MasterProtocol.Outcome(message.Turn, result.Reward, new HostPayload(observations), result.Done));
         }
 
         if (message.Turn.Phase != Phase.Training && !double.IsFinite(result.Reward))
@@ -289,7 +341,7 @@ public sealed class CellActor : UntypedActor
         else if (_cell.EndEvaluationEpisode() is { } means)
         {
             Context.Parent.Tell(new PopulationProtocol.Evaluated(_index, _epoch, _cell.FinishedEpisodes, means.Reward, means.Violations));
-            Proceed(evaluated: true);
+            Proceed();
         }
         else if (_stopRequested)
         {
@@ -311,6 +363,17 @@ public sealed class CellActor : UntypedActor
 
         _divergence = phase == Phase.Acting ? "the reward became non-finite" : "the reward of an evaluation became non-finite";
         End(CellStatus.Diverged);
+    }
+
+    private void OnClientOutputs(MasterActor.ClientOutputs message)
+    {
+        for (var first = 0; first < message.Outputs.Length; first += PopulationProtocol.MaximumAgents)
+        {
+            var part = message.Outputs.Length <= PopulationProtocol.MaximumAgents
+                ? message.Outputs
+                : message.Outputs[first..Math.Min(first + PopulationProtocol.MaximumAgents, message.Outputs.Length)];
+            Context.Parent.Tell(new PopulationProtocol.AgentsLearned(_index, _epoch, message.Turn.Episode, first, part));
+        }
     }
 
     private void OnEpisodeLearned(CellProtocol.EpisodeLearned message)
@@ -345,15 +408,8 @@ public sealed class CellActor : UntypedActor
             return;
         }
 
-        // Clients with one policy hand over one.
         Become(HandingOver);
-        var policies = _clients.AsSpan(0, CellMembers.PoliciesOf(_options));
-        _awaited = policies.Length + 1;
-        _master.Tell(new MasterProtocol.Snapshot(_cell.Turn));
-        foreach (var client in policies)
-        {
-            client.Tell(new ClientProtocol.Snapshot(_cell.Turn));
-        }
+        _awaited = _team!.HandOver(_cell.Turn, CellMembers.PoliciesOf(_options));
     }
 
     private void Ended()
@@ -361,11 +417,6 @@ public sealed class CellActor : UntypedActor
         Context.Parent.Tell(new PopulationProtocol.CellEnded(_index, _epoch, _status, _cell.FinishedEpisodes, _cell.StoppingEpisode, _divergence));
         Context.Stop(Self);
     }
-
-    /// <summary>Names are few and kept: a population would else hold one for each of its clients.</summary>
-    private static string NameOf(int client) => client < Names.Length ? Names[client] : string.Create(CultureInfo.InvariantCulture, $"client-{client}");
-
-    private static readonly string[] Names = [.. Enumerable.Range(0, 1000).Select(i => string.Create(CultureInfo.InvariantCulture, $"client-{i}"))];
 
     private sealed class Producer(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic) : IIndirectActorProducer
     {

@@ -15,7 +15,7 @@ public static class CellMembers
     /// <summary>Architecture of the clients' policies.</summary>
     public static NetworkArchitecture PolicyOf(CellOptions options)
     {
-        var actor = NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, ClientAction.Width);
+        var actor = NetworkArchitecture.Actor(options.Policy.Variant, Observation.Width, HeadOf(options).Outputs);
         actor = options.Mitigation.ActorActivation switch
         {
             ActorActivation.Relu => actor with { Activation = HiddenActivation.Relu },
@@ -69,7 +69,8 @@ public static class CellMembers
         options.Tracking.SaturationThreshold,
         options.Tracking.Window)
     {
-        Head = OutputHead.Of(options.Mitigation.Output),
+        Head = HeadOf(options),
+        Terms = new OutputTerms(options.Mitigation.PreactivationPenalty, options.Mitigation.BoundPenalty, options.Mitigation.ActionGradientClip),
         Learns = options.Learns,
         Shared = options.SharesPolicy,
         Targets = TauOf(options) < 1,
@@ -103,6 +104,8 @@ public static class CellMembers
 
     private static Recycling? RecyclingOf(MitigationOptions options, Recycling.FreshNetwork draw) =>
         options.RecycleEvery > 0 ? new Recycling(options.RecycleEvery, options.RecycleThreshold, draw) : null;
+
+    private static OutputHead HeadOf(CellOptions options) => OutputHead.Of(options.Mitigation.Output, options.Mitigation.OutputScale);
 
     private static ObservationScaling? ScalingOf(CellOptions options) =>
         options.Mitigation.Observations == ObservationScale.Scaled ? new ObservationScaling(options.Environment) : null;

@@ -23,6 +23,7 @@ public sealed class CellSimulation
     private double _reward;
     private Violations _violations;
     private EpisodeTotals _evaluated;
+    private int _lastEvaluation = -1;
 
     /// <summary>Makes a cell before its first episode.</summary>
     public CellSimulation(CellOptions options, int epoch)
@@ -54,6 +55,7 @@ public sealed class CellSimulation
 
     /// <summary>Whether an evaluation is due before training goes on: before the first episode, every so many, and after the last. Where nothing is learned the first tells all.</summary>
     public bool EvaluationDue => _options.EvaluationEpisodes > 0
+        && _lastEvaluation != FinishedEpisodes
         && (FinishedEpisodes == 0
             || (_options.Learns && (TrainingOver || (_options.Evaluation.Every > 0 && FinishedEpisodes % _options.Evaluation.Every == 0))));
 
@@ -136,11 +138,30 @@ public sealed class CellSimulation
         var next = Turn.Episode + 1;
         if (next == _options.EvaluationEpisodes)
         {
+            _lastEvaluation = FinishedEpisodes;
             return Mean(_evaluated, next, next);
         }
 
         Begin(Phase.Evaluation, next);
         return null;
+    }
+
+    /// <summary>Writes what it remembers from one episode to the next: the physics begins each anew.</summary>
+    public void Save(StateWriter writer)
+    {
+        writer.Write([FinishedEpisodes, StoppingEpisode, _lastEvaluation]);
+        _statistics?.Save(writer);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        Span<int> counts = stackalloc int[3];
+        reader.Read(counts);
+        (FinishedEpisodes, StoppingEpisode, _lastEvaluation) = (counts[0], counts[1], counts[2]);
+        Turn = new Turn(Turn.Epoch, Phase.Training, FinishedEpisodes, 0);
+        _statistics?.Load(reader);
     }
 
     private static EpisodeTotals Mean(EpisodeTotals sums, int rewards, int ratios) => new(

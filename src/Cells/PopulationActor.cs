@@ -15,6 +15,9 @@ public interface IPopulationObserver
     /// <summary>A training episode is finished.</summary>
     void OnEpisode(PopulationProtocol.EpisodeFinished message);
 
+    /// <summary>What the update after a training episode did to some agents; comes before the episode.</summary>
+    void OnAgents(PopulationProtocol.AgentsLearned message);
+
     /// <summary>An evaluation is finished.</summary>
     void OnEvaluated(PopulationProtocol.Evaluated message);
 
@@ -32,8 +35,8 @@ public interface IPopulationObserver
 }
 
 /// <summary>
-/// Runs the cells of a population on one node: starts them a few at a time, cell i on device i modulo their number, tells an observer what happens, brings back what fails (from the
-/// start, as long as there are no checkpoints), and completes when all have ended. Told to stop, it begins no more cells; the observer hears nothing of those.
+/// Runs the cells of a population on one node: starts them a few at a time, cell i on device i modulo their number, tells an observer what happens, brings back what fails (from its
+/// newest checkpoint, or from the beginning where there is none), and completes when all have ended. Told to stop, it begins no more cells; the observer hears nothing of those.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -57,6 +60,7 @@ public sealed class PopulationActor : ReceiveActor
     private readonly IReadOnlyList<IActorRef> _devices;
     private readonly IPopulationObserver _observer;
     private readonly TaskCompletionSource _completion;
+    private readonly ICheckpointStore? _checkpoints;
     private readonly Dictionary<IActorRef, (int Cell, int Epoch)> _running = [];
     private readonly HashSet<IActorRef> _starting = [];
     private readonly HashSet<IActorRef> _ended = [];
@@ -68,13 +72,20 @@ public sealed class PopulationActor : ReceiveActor
 
     /// <summary>Made by <see cref="Props"/>.</summary>
     public PopulationActor(
-        IReadOnlyList<CellOptions> cells, IReadOnlyList<IActorRef> devices, IPopulationObserver observer, TaskCompletionSource completion)
+        IReadOnlyList<CellOptions> cells, IReadOnlyList<IActorRef> devices, IPopulationObserver observer, TaskCompletionSource completion, ICheckpointStore? checkpoints)
     {
         _cells = cells;
         _devices = devices;
         _observer = observer;
         _completion = completion;
-        Receive<PopulationProtocol.EpisodeFinished>(m => Observe(() => _observer.OnEpisode(m)));
+        _checkpoints = checkpoints;
+        Receive<PopulationProtocol.EpisodeFinished>(m => Observe(() =>
+        {
+            _observer.OnEpisode(m);
+            AskForCheckpoint(Sender, m.Cell, ending: false);
+        }));
+        Receive<CellCheckpoint>(m => Observe(() => _checkpoints?.Keep(m)));
+        Receive<PopulationProtocol.AgentsLearned>(m => Observe(() => _observer.OnAgents(m)));
         Receive<PopulationProtocol.CellStarted>(m =>
         {
             Observe(() => _observer.OnStarted(m));
@@ -98,10 +109,15 @@ public sealed class PopulationActor : ReceiveActor
     /// <param name="cells">Its cells.</param>
     /// <param name="devices">The batching actors, at least one.</param>
     /// <param name="observer">Told what happens.</param>
-    /// <param name="completion">Completed when all cells have ended, faulted when the observer throws.</param>
+    /// <param name="completion">Completed when all cells have ended, faulted when the observer or the store throws.</param>
+    /// <param name="checkpoints">Keeps checkpoints; null for none.</param>
     public static Props Props(
-        IReadOnlyList<CellOptions> cells, IReadOnlyList<IActorRef> devices, IPopulationObserver observer, TaskCompletionSource completion) =>
-        Akka.Actor.Props.Create(() => new PopulationActor(cells, devices, observer, completion));
+        IReadOnlyList<CellOptions> cells,
+        IReadOnlyList<IActorRef> devices,
+        IPopulationObserver observer,
+        TaskCompletionSource completion,
+        ICheckpointStore? checkpoints = null) =>
+        Akka.Actor.Props.Create(() => new PopulationActor(cells, devices, observer, completion, checkpoints));
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
@@ -156,7 +172,11 @@ public sealed class PopulationActor : ReceiveActor
         var most = Math.Clamp(ready / StartingShare, System.Environment.ProcessorCount, Math.Max(MostStarting, System.Environment.ProcessorCount));
         while (!_stopping && _next < _cells.Count && _starting.Count < most)
         {
-            Start(_next++, 0);
+            var cell = _next++;
+            if (_checkpoints?.HasEnded(cell) != true)
+            {
+                Start(cell, 0);
+            }
         }
 
         if (_running.Count == 0)
@@ -172,6 +192,7 @@ public sealed class PopulationActor : ReceiveActor
         int? critic = options.Learns ? null : _critics[(SharedCritic.Of(options), device)];
         var actor = Context.ActorOf(CellActor.Props(cell, options, epoch, device, critic), $"cell-{cell}-{epoch}");
         Context.Watch(actor);
+        Observe(() => actor.Tell(new CellActor.Begin(_checkpoints?.Newest(cell))));
         if (_stopping)
         {
             actor.Tell(CellProtocol.Stop.Instance);
@@ -209,14 +230,23 @@ public sealed class PopulationActor : ReceiveActor
     private void Stop(CellProtocol.Stop message)
     {
         _stopping = true;
-        foreach (var cell in _running.Keys)
+        foreach (var (actor, which) in _running)
         {
-            cell.Tell(message);
+            Observe(() => AskForCheckpoint(actor, which.Cell, ending: true));
+            actor.Tell(message);
         }
 
         if (_wanted.Count == 0)
         {
             StartMore();
+        }
+    }
+
+    private void AskForCheckpoint(IActorRef actor, int cell, bool ending)
+    {
+        if (_cells[cell].Learns && _checkpoints?.Wanted(cell, ending) is { } replayFrom)
+        {
+            actor.Tell(new CellActor.Remember(replayFrom));
         }
     }
 

@@ -166,6 +166,43 @@ public abstract class Bank : IDisposable
         }
     }
 
+    /// <summary>Reads all that a slot has learned with.</summary>
+    public TrainingState ReadTraining(int slot)
+    {
+        _store.CheckRange(slot, 1);
+        var (network, length, starts) = (Architecture.StateLength, Layout.Length, RemembersStart(slot));
+        var values = new float[TrainingState.LengthOf(Architecture, starts)];
+        ReadState(slot).CopyTo(values, 0);
+        var steps = _store.ReadMoments(slot, values.AsSpan(network, length), values.AsSpan(network + length, length));
+        if (starts)
+        {
+            _store.ReadStart(slot, values.AsSpan(network + (2 * length), length));
+        }
+
+        return new TrainingState(steps, values);
+    }
+
+    /// <summary>Writes what <see cref="ReadTraining"/> gave: the slot goes on as the one that was read would have.</summary>
+    /// <exception cref="InvalidDataException">It is of another architecture, or was trained with other settings.</exception>
+    public void WriteTraining(int slot, TrainingState state)
+    {
+        _store.CheckRange(slot, 1);
+        var (network, length) = (Architecture.StateLength, Layout.Length);
+        var starts = state.Steps > 0 && _store.TrainingOf(slot).Settings.Regularisation.InitialL2 > 0;
+        if (state.Values.Length != TrainingState.LengthOf(Architecture, starts) || state.Steps < 0)
+        {
+            throw new InvalidDataException(
+                $"a network whose training has {TrainingState.LengthOf(Architecture, starts)} floats does not go on from {state.Values.Length} after {state.Steps} steps");
+        }
+
+        WriteState(slot, state.Values.AsSpan(0, network));
+        _store.WriteMoments(slot, state.Steps, state.Values.AsSpan(network, length), state.Values.AsSpan(network + length, length));
+        if (starts)
+        {
+            _store.WriteStart(slot, state.Values.AsSpan(network + (2 * length), length));
+        }
+    }
+
     /// <summary>Whether a slot remembers its parameters before its first step: from that step on, where <see cref="Regularisation.InitialL2"/> pulls it back to them.</summary>
     public bool RemembersStart(int slot)
     {

@@ -56,6 +56,13 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
     /// <summary>Writes the running statistics of a slot's input.</summary>
     internal abstract void WriteStatistics(int slot, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance);
 
+    /// <summary>Reads Adam's moments of one slot, in the order of the layout; zero where it has not learned.</summary>
+    /// <returns>Steps that it has made.</returns>
+    internal abstract long ReadMoments(int slot, Span<float> first, Span<float> second);
+
+    /// <summary>Writes Adam's moments of one slot, in the order of the layout, and how many steps made them.</summary>
+    internal abstract void WriteMoments(int slot, long steps, ReadOnlySpan<float> first, ReadOnlySpan<float> second);
+
     /// <summary>What a slot is trained with, and the steps that it has made.</summary>
     internal abstract (SlotSettings Settings, long Steps) TrainingOf(int slot);
 

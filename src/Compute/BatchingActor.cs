@@ -78,6 +78,18 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Receive<ReadPolicy>(m => Guard(
             m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, new HostPayload(_banks.Policies(m.Slot.Reservation).ReadState(m.Slot.Slot))))));
         Receive<ReadCritic>(m => Guard(m.Turn, () => Sender.Tell(new NetworkRead(m.Turn, new HostPayload(_banks.Critic(m.Reservation, out var slot).ReadState(slot))))));
+        Receive<ReadPolicyTraining>(m => Guard(m.Turn, () => Sender.Tell(new TrainingRead(m.Turn, _banks.ReadTraining(m.Slot.Reservation, m.Slot.Slot)))));
+        Receive<ReadCriticTraining>(m => Guard(m.Turn, () =>
+        {
+            _banks.Critic(m.Reservation, out var slot);
+            Sender.Tell(new TrainingRead(m.Turn, _banks.ReadTraining(m.Reservation, slot)));
+        }));
+        Receive<WritePolicyTraining>(m => Guard(m.Turn, () => _banks.WriteTraining(m.Slot.Reservation, m.Slot.Slot, m.State)));
+        Receive<WriteCriticTraining>(m => Guard(m.Turn, () =>
+        {
+            _banks.Critic(m.Reservation, out var slot);
+            _banks.WriteTraining(m.Reservation, slot, m.State);
+        }));
         Receive<ImproveCritic>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Differentiate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<ReportPatience>(_ => OnReportPatience());

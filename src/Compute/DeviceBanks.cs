@@ -121,6 +121,30 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         }
     }
 
+    /// <summary>Reads all that a slot learns with; behind it the state of its target, where there is one.</summary>
+    internal TrainingState ReadTraining(int reservation, int slot)
+    {
+        var holding = _holdings[reservation];
+        var state = holding.Bank.ReadTraining(slot);
+        return holding.HasTargets ? state with { Values = [.. state.Values, .. holding.Bank.ReadState(holding.TargetOf(slot))] } : state;
+    }
+
+    /// <summary>Writes what <see cref="ReadTraining"/> gave.</summary>
+    /// <exception cref="InvalidDataException">It is of another architecture, or was trained with other settings.</exception>
+    internal void WriteTraining(int reservation, int slot, TrainingState state)
+    {
+        var holding = _holdings[reservation];
+        if (!holding.HasTargets)
+        {
+            holding.Bank.WriteTraining(slot, state);
+            return;
+        }
+
+        var own = Math.Max(0, state.Values.Length - holding.Bank.Architecture.StateLength);
+        holding.Bank.WriteTraining(slot, state with { Values = state.Values[..own] });
+        holding.Bank.WriteState(holding.TargetOf(slot), state.Values.AsSpan(own));
+    }
+
     internal void Release(int reservation)
     {
         if (!_holdings.Remove(reservation, out var holding))

@@ -105,6 +105,33 @@ public static class DeviceProtocol
     /// <param name="Values">Parameters in the order of the layout, gaps included, then mean and variance of the input where the architecture normalises it.</param>
     public sealed record NetworkRead(Turn Turn, IPayload Values) : ILocalMessage;
 
+    /// <summary>Reads all that a policy learns with. Answered by <see cref="TrainingRead"/>.</summary>
+    /// <param name="Slot">The policy.</param>
+    /// <param name="Turn">Comes back with the answer.</param>
+    public sealed record ReadPolicyTraining(PolicySlot Slot, Turn Turn) : ILocalMessage;
+
+    /// <summary>Reads all that a critic learns with. Answered by <see cref="TrainingRead"/>.</summary>
+    /// <param name="Reservation">The critic.</param>
+    /// <param name="Turn">Comes back with the answer.</param>
+    public sealed record ReadCriticTraining(int Reservation, Turn Turn) : ILocalMessage;
+
+    /// <summary>All that a network learns with.</summary>
+    /// <param name="Turn">The request's.</param>
+    /// <param name="State">Parameters, moments, steps.</param>
+    public sealed record TrainingRead(Turn Turn, TrainingState State) : ILocalMessage;
+
+    /// <summary>Writes all that a policy learns with.</summary>
+    /// <param name="Slot">The policy.</param>
+    /// <param name="Turn">What a failure is told with.</param>
+    /// <param name="State">Parameters, moments, steps.</param>
+    public sealed record WritePolicyTraining(PolicySlot Slot, Turn Turn, TrainingState State) : ILocalMessage;
+
+    /// <summary>Writes all that a critic learns with.</summary>
+    /// <param name="Reservation">The critic.</param>
+    /// <param name="Turn">What a failure is told with.</param>
+    /// <param name="State">Parameters, moments, steps.</param>
+    public sealed record WriteCriticTraining(int Reservation, Turn Turn, TrainingState State) : ILocalMessage;
+
     /// <summary>
     /// Evaluates a policy; waits for the others of its round. Answered by <see cref="Inferred"/>. Policies of a round lie in neighbouring slots, in the order of their members; where
     /// the reservation has but one slot, it is the policy of all members, evaluated on their rows together.

@@ -16,6 +16,9 @@ public enum SafetensorsType
 
     /// <summary>64-bit signed integers.</summary>
     I64,
+
+    /// <summary>Bytes.</summary>
+    U8,
 }
 
 /// <summary>
@@ -128,6 +131,10 @@ public sealed class SafetensorsFile
     /// <exception cref="InvalidDataException">There is no tensor of that name, or it holds floating-point numbers.</exception>
     public long[] Longs(string name) => Find(name).Type == SafetensorsType.I64 ? Copy<long>(name) : throw WrongType(name, "64-bit integers");
 
+    /// <summary>A copy of a tensor of bytes, row by row.</summary>
+    /// <exception cref="InvalidDataException">There is no tensor of that name, or it holds numbers.</exception>
+    public byte[] Bytes(string name) => Find(name).Type == SafetensorsType.U8 ? Copy<byte>(name) : throw WrongType(name, "bytes");
+
     internal static void RequireLittleEndian()
     {
         if (!BitConverter.IsLittleEndian)
@@ -192,6 +199,7 @@ public sealed class SafetensorsFile
             "F32" => SafetensorsType.F32,
             "F64" => SafetensorsType.F64,
             "I64" => SafetensorsType.I64,
+            "U8" => SafetensorsType.U8,
             var other => throw Malformed(source, $"tensor '{name}' has the unknown dtype '{other}'"),
         };
         if (offsets.GetArrayLength() != 2 || !TryGetExtent(offsets[0], out var begin) || !TryGetExtent(offsets[1], out var end)
@@ -241,7 +249,7 @@ public sealed class SafetensorsFile
             throw Malformed(source, $"its tensors end at byte {position} of {dataLength} bytes of data");
     }
 
-    private static int SizeOf(SafetensorsType type) => type == SafetensorsType.F32 ? sizeof(float) : sizeof(double);
+    internal static int SizeOf(SafetensorsType type) => type switch { SafetensorsType.U8 => 1, SafetensorsType.F32 => sizeof(float), _ => sizeof(double) };
 
     private static InvalidDataException Malformed(string source, string fault, Exception? inner = null) =>
         new($"{source} is not a well-formed safetensors file: {fault}.", inner);

@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Simulator.Compute;
 
 /// <summary>
-/// Writes single-precision tensors in the safetensors format. The layout is declared first, then each tensor's data is streamed, in order,
+/// Writes tensors in the safetensors format. The layout is declared first, then each tensor's data is streamed, in order,
 /// in as many pieces as its owner likes; equal input gives equal bytes.
 /// </summary>
 /// <example>
@@ -20,28 +21,39 @@ namespace Simulator.Compute;
 public sealed class SafetensorsWriter
 {
     private readonly Stream _stream;
-    private readonly (string Name, long Floats)[] _tensors;
+    private readonly (string Name, SafetensorsType Type, long Values)[] _tensors;
     private int _current;
     private long _written;
 
-    /// <summary>Writes the header: metadata in ordinal order of its keys, tensors in the order given, spaces up to a multiple of 8 bytes.</summary>
+    /// <summary>Writes the header of a file of single-precision tensors.</summary>
     /// <param name="stream">Where to write; stays open.</param>
     /// <param name="metadata">Free-form metadata; null or empty writes none.</param>
     /// <param name="tensors">Names and shapes of the tensors, in the order in which their data will follow.</param>
     /// <exception cref="ArgumentException">A name is repeated or reserved, or an extent is negative.</exception>
     public SafetensorsWriter(
         Stream stream, IReadOnlyDictionary<string, string>? metadata, IReadOnlyList<(string Name, IReadOnlyList<int> Shape)> tensors)
+        : this(stream, metadata, [.. tensors.Select(t => (t.Name, SafetensorsType.F32, t.Shape))])
+    {
+    }
+
+    /// <summary>Writes the header: metadata in ordinal order of its keys, tensors in the order given, spaces up to a multiple of 8 bytes.</summary>
+    /// <param name="stream">Where to write; stays open.</param>
+    /// <param name="metadata">Free-form metadata; null or empty writes none.</param>
+    /// <param name="tensors">Names, types and shapes of the tensors, in the order in which their data will follow.</param>
+    /// <exception cref="ArgumentException">A name is repeated or reserved, or an extent is negative.</exception>
+    public SafetensorsWriter(
+        Stream stream, IReadOnlyDictionary<string, string>? metadata, IReadOnlyList<(string Name, SafetensorsType Type, IReadOnlyList<int> Shape)> tensors)
     {
         SafetensorsFile.RequireLittleEndian();
         _stream = stream;
-        _tensors = new (string, long)[tensors.Count];
+        _tensors = new (string, SafetensorsType, long)[tensors.Count];
         var names = new HashSet<string>(StringComparer.Ordinal) { SafetensorsFile.MetadataKey };
         for (var i = 0; i < _tensors.Length; i++)
         {
-            var (name, shape) = tensors[i];
+            var (name, type, shape) = tensors[i];
             if (!names.Add(name))
                 throw new ArgumentException($"The tensor name '{name}' is repeated or reserved.", nameof(tensors));
-            _tensors[i] = (name, CountFloats(name, shape));
+            _tensors[i] = (name, type, Count(name, shape));
         }
 
         WriteHeader(metadata, tensors);
@@ -49,8 +61,13 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>Writes the next values, of one tensor or of several that follow each other, row by row.</summary>
-    /// <exception cref="InvalidOperationException">There are more values than were declared.</exception>
-    public void Write(ReadOnlySpan<float> values)
+    /// <exception cref="InvalidOperationException">There are more values than were declared, or the tensor's are of another size.</exception>
+    public void Write(ReadOnlySpan<float> values) => Write<float>(values);
+
+    /// <summary>Writes the next values, of one tensor or of several that follow each other, row by row.</summary>
+    /// <exception cref="InvalidOperationException">There are more values than were declared, or the tensor's are of another size.</exception>
+    public void Write<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
     {
         _stream.Write(MemoryMarshal.AsBytes(values));
         var left = (long)values.Length;
@@ -58,7 +75,9 @@ public sealed class SafetensorsWriter
         {
             if (_current == _tensors.Length)
                 throw new InvalidOperationException($"{left} values more than the declared tensors hold.");
-            var taken = Math.Min(left, _tensors[_current].Floats - _written);
+            if (SafetensorsFile.SizeOf(_tensors[_current].Type) != Unsafe.SizeOf<T>())
+                throw new InvalidOperationException($"tensor '{_tensors[_current].Name}' holds {_tensors[_current].Type}, not values of {Unsafe.SizeOf<T>()} bytes.");
+            var taken = Math.Min(left, _tensors[_current].Values - _written);
             _written += taken;
             left -= taken;
             SkipFinished();
@@ -71,12 +90,12 @@ public sealed class SafetensorsWriter
     {
         if (_current < _tensors.Length)
         {
-            var (name, floats) = _tensors[_current];
-            throw new InvalidOperationException($"Tensor '{name}' has {_written} of its {floats} values.");
+            var (name, _, values) = _tensors[_current];
+            throw new InvalidOperationException($"Tensor '{name}' has {_written} of its {values} values.");
         }
     }
 
-    private static long CountFloats(string name, IReadOnlyList<int> shape)
+    private static long Count(string name, IReadOnlyList<int> shape)
     {
         var count = 1L;
         foreach (var extent in shape)
@@ -89,7 +108,7 @@ public sealed class SafetensorsWriter
         return count;
     }
 
-    private void WriteHeader(IReadOnlyDictionary<string, string>? metadata, IReadOnlyList<(string Name, IReadOnlyList<int> Shape)> tensors)
+    private void WriteHeader(IReadOnlyDictionary<string, string>? metadata, IReadOnlyList<(string Name, SafetensorsType Type, IReadOnlyList<int> Shape)> tensors)
     {
         var header = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(header))
@@ -107,14 +126,14 @@ public sealed class SafetensorsWriter
             for (var i = 0; i < _tensors.Length; i++)
             {
                 json.WriteStartObject(_tensors[i].Name);
-                json.WriteString("dtype", nameof(SafetensorsType.F32));
+                json.WriteString("dtype", tensors[i].Type.ToString());
                 json.WriteStartArray("shape");
                 foreach (var extent in tensors[i].Shape)
                     json.WriteNumberValue(extent);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(position);
-                position = checked(position + (_tensors[i].Floats * sizeof(float)));
+                position = checked(position + (_tensors[i].Values * SafetensorsFile.SizeOf(_tensors[i].Type)));
                 json.WriteNumberValue(position);
                 json.WriteEndArray();
                 json.WriteEndObject();
@@ -136,7 +155,7 @@ public sealed class SafetensorsWriter
     /// <summary>Steps over tensors that have all their values, empty ones included.</summary>
     private void SkipFinished()
     {
-        while (_current < _tensors.Length && _written == _tensors[_current].Floats)
+        while (_current < _tensors.Length && _written == _tensors[_current].Values)
         {
             _current++;
             _written = 0;

@@ -30,6 +30,12 @@ public enum DrawPurpose : byte
     /// <summary>Initial weights of the critic.</summary>
     CriticWeights = 7,
 
+    /// <summary>A client's sample of a stochastic policy at one step of a training episode.</summary>
+    PolicySample = 8,
+
+    /// <summary>A client's samples of a stochastic policy on the states of an update's minibatch.</summary>
+    MinibatchSamples = 9,
+
     /// <summary>Noise on a client's target actions in the targets of an update.</summary>
     TargetNoise = 10,
 

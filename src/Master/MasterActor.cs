@@ -39,6 +39,7 @@ public sealed class MasterActor : UntypedActor
     private CriticStep? _criticStep;
     private double _actorLoss;
     private int _answers;
+    private long _replayFrom;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
     public MasterActor(MasterSettings settings, MasterLinks links)
@@ -55,6 +56,28 @@ public sealed class MasterActor : UntypedActor
     /// <summary>From the cell, before anything else: its clients, in the order of their indices.</summary>
     /// <param name="Clients">The clients, [N].</param>
     public sealed record Introduce(IReadOnlyList<IActorRef> Clients) : INoSerializationVerificationNeeded;
+
+    /// <summary>From the cell, at an episode's boundary: asks for all that the master would need to go on from there. Master and cell are always on one node. Answered by <see cref="Remembered"/>.</summary>
+    /// <param name="Turn">The episode's end.</param>
+    /// <param name="ReplayFrom">Number of the first transition that is wanted; an earlier checkpoint has those before it.</param>
+    public sealed record Remember(Turn Turn, long ReplayFrom) : IMasterMessage, INoSerializationVerificationNeeded;
+
+    /// <summary>To the cell: all that the master would need.</summary>
+    /// <param name="Turn">The episode's end.</param>
+    /// <param name="Checkpoint">All that it would need.</param>
+    public sealed record Remembered(Turn Turn, MasterCheckpoint Checkpoint) : INoSerializationVerificationNeeded;
+
+    /// <summary>From the cell, before its first episode: what an earlier life of the master remembered. Answered by <see cref="CellProtocol.Ready"/>.</summary>
+    /// <param name="Turn">The episode's end.</param>
+    /// <param name="Checkpoint">All that it needs.</param>
+    public sealed record Restore(Turn Turn, MasterCheckpoint Checkpoint) : IMasterMessage, INoSerializationVerificationNeeded;
+
+    /// <summary>
+    /// To the cell, before its <see cref="CellProtocol.EpisodeLearned"/>: the outputs of all clients. Cell and master are always on one node, so it is of any size.
+    /// </summary>
+    /// <param name="Turn">The update.</param>
+    /// <param name="Outputs">Each client's, [N].</param>
+    public sealed record ClientOutputs(Turn Turn, OutputDiagnostics[] Outputs) : INoSerializationVerificationNeeded;
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -95,6 +118,18 @@ public sealed class MasterActor : UntypedActor
                 break;
             case NetworkRead m:
                 ParameterParts.Send(_links.Cell, m.Turn, CellProtocol.Critic, m.Values, Self);
+                break;
+            case Remember m:
+                _replayFrom = m.ReplayFrom;
+                _links.Device.Tell(new ReadCriticTraining(_links.Critic, m.Turn));
+                break;
+            case TrainingRead m:
+                _links.Cell.Tell(new Remembered(m.Turn, _agent.Remember(m.State, _replayFrom)));
+                break;
+            case Restore m:
+                _agent.Restore(m.Checkpoint);
+                _links.Device.Tell(new WriteCriticTraining(_links.Critic, m.Turn, m.Checkpoint.Critic));
+                _links.Cell.Tell(new CellProtocol.Ready(_links.Epoch, CellProtocol.Critic));
                 break;
             default:
                 Otherwise(message);
@@ -284,6 +319,7 @@ public sealed class MasterActor : UntypedActor
                 return;
             }
 
+            _links.Cell.Tell(new ClientOutputs(message.Turn, Array.ConvertAll(_reports, r => r.Outputs)));
             var report = UpdateSummary.Of(_criticStep!, _actorLoss, _reports);
             _agent.Learned(report);
             Finish(message.Turn, report, null);

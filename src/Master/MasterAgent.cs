@@ -58,7 +58,7 @@ public sealed class MasterAgent
     private readonly MasterSettings _settings;
     private readonly JointInput _input;
     private readonly CandidateSelection _selection;
-    private readonly PrioritizedReplay? _replay;
+    private PrioritizedReplay? _replay;
     private readonly RewardScaling? _rewards;
     private readonly PopArt? _popArt;
     private readonly AsymmetryScale _asymmetry;
@@ -76,7 +76,7 @@ public sealed class MasterAgent
         _settings = settings;
         _input = new JointInput(settings.Clients, settings.Scaling);
         _selection = new CandidateSelection(settings.Environment, settings.Selection, settings.Clients, settings.Seed);
-        _replay = settings.Learns ? new PrioritizedReplay(settings.Learning.Replay, settings.Clients, priorityExponent: settings.Learning.PriorityExponent) : null;
+        _replay = settings.Learns ? NewReplay(settings, 0, PrioritizedReplay.InitialBeta) : null;
         _rewards = settings.ScaleRewards ? new RewardScaling(settings.Learning.Gamma) : null;
         _popArt = settings.PopArtRate is { } rate ? new PopArt(rate) : null;
         _asymmetry = new AsymmetryScale(settings.Asymmetry, settings.AsymmetryBounds);
@@ -266,6 +266,48 @@ public sealed class MasterAgent
 
     /// <summary>Takes in an update in which the actors learned.</summary>
     public void Learned(UpdateReport report) => _asymmetry.Observe(report.Asymmetry);
+
+    /// <summary>All that it would need to go on from an episode's boundary.</summary>
+    /// <param name="critic">Its critic.</param>
+    /// <param name="replayFrom">Number of the first transition that is wanted; an earlier checkpoint has those before it.</param>
+    public MasterCheckpoint Remember(TrainingState critic, long replayFrom)
+    {
+        var writer = new StateWriter();
+        Save(writer);
+        return new MasterCheckpoint(critic, ReplaySegment.Since(Replay, replayFrom), Replay.Priorities(), Replay.Added, Replay.Beta, writer.ToArray());
+    }
+
+    /// <summary>Goes on from a checkpoint that holds all of its replay memory.</summary>
+    /// <exception cref="InvalidDataException">It is of another cell.</exception>
+    public void Restore(MasterCheckpoint checkpoint)
+    {
+        Load(new StateReader(checkpoint.Own));
+        var replay = NewReplay(_settings, checkpoint.Added - checkpoint.Priorities.Length, checkpoint.Beta);
+        ReplaySegment.Refill(replay, checkpoint.Replay, checkpoint.Priorities, checkpoint.Added);
+        _replay = replay;
+    }
+
+    /// <summary>Writes what it remembers from one episode to the next, apart from its critic and its replay memory.</summary>
+    public void Save(StateWriter writer)
+    {
+        writer.Write(_storedEpisodes);
+        _rewards?.Save(writer);
+        _popArt?.Save(writer);
+        _asymmetry.Save(writer);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        _storedEpisodes = reader.ReadInt32();
+        _rewards?.Load(reader);
+        _popArt?.Load(reader);
+        _asymmetry.Load(reader);
+    }
+
+    private static PrioritizedReplay NewReplay(MasterSettings settings, long first, double beta) =>
+        new(settings.Learning.Replay, settings.Clients, first, beta, settings.Learning.PriorityExponent);
 
     private bool StepComplete => _states is not null && _proposals == _settings.Clients;
 

@@ -198,6 +198,15 @@ public sealed class PrioritizedReplay
         return _priorities[slot];
     }
 
+    /// <summary>Priorities of all transitions, oldest first.</summary>
+    public double[] Priorities()
+    {
+        var priorities = new double[Count];
+        for (var i = 0; i < priorities.Length; i++)
+            priorities[i] = _priorities[(int)((Added - Count + i) % Capacity)];
+        return priorities;
+    }
+
     /// <summary>Whether a slot holds a transition.</summary>
     public bool Holds(int slot) => slot >= 0 && slot < Capacity && Newest(slot) >= Added - Count;
 

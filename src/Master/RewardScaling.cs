@@ -1,3 +1,5 @@
+using Simulator.Protocol;
+
 namespace Simulator.Master;
 
 /// <summary>
@@ -30,5 +32,17 @@ public sealed class RewardScaling(double gamma)
         {
             _return = 0;
         }
+    }
+
+    /// <summary>Writes the running moments.</summary>
+    public void Save(StateWriter writer) => writer.Write([_return, _mean, _variance, _count]);
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It did not write that.</exception>
+    public void Load(StateReader reader)
+    {
+        Span<double> moments = stackalloc double[4];
+        reader.Read(moments);
+        (_return, _mean, _variance, _count) = (moments[0], moments[1], moments[2], moments[3]);
     }
 }

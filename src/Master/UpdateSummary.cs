@@ -28,7 +28,10 @@ public static class UpdateSummary
             Together(agents),
             critic.Errors.Average(),
             [.. agents.Select(a => new AgentSample(
-                a.State, (float)a.Activations.SaturationRatio, (float)a.Activations.Slope, (float)a.GradientNorm, a.Frozen, a.Outcomes))]);
+                a.State, (float)a.Activations.SaturationRatio, (float)a.Activations.Slope, (float)a.GradientNorm, a.Frozen, a.Outcomes))])
+        {
+            Outputs = Outputs(agents),
+        };
     }
 
     private static GradientReport Gradients(CriticStep critic) =>
@@ -36,6 +39,43 @@ public static class UpdateSummary
 
     private static double RootMeanSquare(IReadOnlyList<AgentReport> agents, Func<AgentReport, double> of) =>
         Math.Sqrt(agents.Sum(a => of(a) * of(a)) / agents.Count);
+
+    /// <summary>Root mean squares of the norms, means of the rest; what an agent does not have, such as directions of saturated outputs without a saturated output, is left out.</summary>
+    private static OutputDiagnostics Outputs(IReadOnlyList<AgentReport> agents)
+    {
+        Span<float> own = stackalloc float[3 * ActionOutputs.Width];
+        Span<float> means = stackalloc float[3 * ActionOutputs.Width];
+        Span<double> sums = stackalloc double[3 * ActionOutputs.Width];
+        Span<int> counts = stackalloc int[3 * ActionOutputs.Width];
+        sums.Clear();
+        counts.Clear();
+        for (var i = 0; i < agents.Count; i++)
+        {
+            agents[i].Outputs.CopyTo(own);
+            for (var k = 0; k < own.Length; k++)
+            {
+                if (!float.IsNaN(own[k]))
+                {
+                    sums[k] += own[k];
+                    counts[k]++;
+                }
+            }
+        }
+
+        for (var k = 0; k < means.Length; k++)
+        {
+            means[k] = counts[k] > 0 ? (float)(sums[k] / counts[k]) : float.NaN;
+        }
+
+        return new OutputDiagnostics(
+            RootMeanSquare(agents, a => a.Outputs.ActionGradient),
+            RootMeanSquare(agents, a => a.Outputs.PreActivationGradient),
+            RootMeanSquare(agents, a => a.Outputs.ParameterGradient),
+            agents.Average(a => a.Outputs.DormantUnits),
+            ActionOutputs.From(means),
+            ActionOutputs.From(means[ActionOutputs.Width..]),
+            ActionOutputs.From(means[(2 * ActionOutputs.Width)..]));
+    }
 
     private static ActivationSummary Together(IReadOnlyList<AgentReport> agents)
     {

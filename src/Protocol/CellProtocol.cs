@@ -34,6 +34,17 @@ public static class CellProtocol
     /// <summary>Most floats of one part, so that it stays under 64 KiB.</summary>
     public const int MaximumPart = 12 * 1024;
 
+    /// <summary>From a client: part of all that it would need to go on from here. Parts come in order.</summary>
+    /// <param name="Turn">The episode's end.</param>
+    /// <param name="Client">Index of the client.</param>
+    /// <param name="Offset">Where the part begins, in bytes.</param>
+    /// <param name="Total">Bytes of the whole.</param>
+    /// <param name="Values">The part, at most <see cref="MaximumStatePart"/> bytes.</param>
+    public sealed record ClientState(Turn Turn, int Client, int Offset, int Total, byte[] Values);
+
+    /// <summary>Most bytes of one part of a client's state, so that it stays under 64 KiB.</summary>
+    public const int MaximumStatePart = 48 * 1024;
+
     /// <summary>From the population: end at the next episode's boundary.</summary>
     public sealed record Stop
     {

@@ -34,4 +34,20 @@ public static class ClientProtocol
     /// <summary>From the cell, at an episode's boundary: asks for the policy's parameters. Answered to the cell by <see cref="CellProtocol.Parameters"/>, in parts.</summary>
     /// <param name="Turn">The episode's end.</param>
     public sealed record Snapshot(Turn Turn) : IClientMessage;
+
+    /// <summary>
+    /// From the cell, at an episode's boundary: asks for all that the client would need to go on from there. Answered to the cell by <see cref="CellProtocol.ClientState"/>, in parts.
+    /// </summary>
+    /// <param name="Turn">The episode's end.</param>
+    public sealed record Remember(Turn Turn) : IClientMessage;
+
+    /// <summary>
+    /// From the cell, before its first episode: part of what the client answered to <see cref="Remember"/> in an earlier life. Parts come in order; the last one is answered by
+    /// <see cref="CellProtocol.Ready"/>.
+    /// </summary>
+    /// <param name="Turn">The episode's end.</param>
+    /// <param name="Offset">Where the part begins, in bytes.</param>
+    /// <param name="Total">Bytes of the whole.</param>
+    /// <param name="Values">The part, at most <see cref="CellProtocol.MaximumStatePart"/> bytes.</param>
+    public sealed record Restore(Turn Turn, int Offset, int Total, byte[] Values) : IClientMessage;
 }

@@ -51,6 +51,17 @@ public static class PopulationProtocol
     public sealed record EpisodeFinished(
         int Cell, int Epoch, int Episode, double Reward, double Epsilon, Violations Violations, UpdateReport? Update);
 
+    /// <summary>What an update did to the outputs of some of a cell's agents; comes before the <see cref="EpisodeFinished"/> of its episode, in parts.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Episode">The episode, from 1.</param>
+    /// <param name="First">The first agent of the part.</param>
+    /// <param name="Outputs">That agent and the following, at most <see cref="MaximumAgents"/>.</param>
+    public sealed record AgentsLearned(int Cell, int Epoch, int Episode, int First, OutputDiagnostics[] Outputs);
+
+    /// <summary>Most agents of one part, so that it stays under 64 KiB.</summary>
+    public const int MaximumAgents = 256;
+
     /// <summary>A cell has evaluated its policies without exploration.</summary>
     /// <param name="Cell">Index of the cell.</param>
     /// <param name="Epoch">Its epoch.</param>

@@ -55,6 +55,7 @@ public readonly record struct AgentOutcomes(int ReferenceStop, int SaturationOns
 /// <param name="Finite">Whether gradient and parameters are finite.</param>
 /// <param name="Activations">Its outputs since the last update.</param>
 /// <param name="Outcomes">What has happened to it so far.</param>
+/// <param name="Outputs">Its gradient's way and its outputs, action by action.</param>
 public sealed record AgentReport(
     AgentState State,
     double GradientNorm,
@@ -63,7 +64,8 @@ public sealed record AgentReport(
     bool Frozen,
     bool Finite,
     ActivationSummary Activations,
-    AgentOutcomes Outcomes);
+    AgentOutcomes Outcomes,
+    OutputDiagnostics Outputs);
 
 /// <summary>What an update did to one client's policy, in short.</summary>
 /// <param name="State">How its learning stands.</param>
@@ -89,6 +91,9 @@ public sealed record GradientReport(double Loss, double GradientNorm, double[] L
 /// <param name="Agents">Each agent, [N]; empty where they made no step.</param>
 public sealed record UpdateReport(GradientReport Critic, GradientReport? Actors, ActivationSummary? Activations, double MeanError, AgentSample[] Agents)
 {
+    /// <summary>The actors' gradients on their way, and their outputs, action by action: root mean squares and means over the agents; null where the actors made no step.</summary>
+    public OutputDiagnostics? Outputs { get; init; }
+
     /// <summary>Root mean square over agents of the actor gradient's norm, over the critic gradient's norm; null where the critic's is zero, or the actors made no step.</summary>
     public double? Asymmetry => Critic.GradientNorm > 0 && Actors is not null ? Actors.GradientNorm / Critic.GradientNorm : null;
 }

@@ -40,6 +40,9 @@ public sealed class StateWriter
     /// <summary>Writes whole numbers.</summary>
     public void Write(ReadOnlySpan<int> values) => WriteSpan(values);
 
+    /// <summary>Writes bytes.</summary>
+    public void Write(ReadOnlySpan<byte> values) => WriteSpan(values);
+
     /// <summary>Everything written.</summary>
     public byte[] ToArray() => [.. _bytes];
 
@@ -99,6 +102,26 @@ public sealed class StateReader(ReadOnlyMemory<byte> bytes)
     /// <summary>Reads as many whole numbers as there is room for.</summary>
     /// <exception cref="InvalidDataException">Another number of them was written.</exception>
     public void Read(Span<int> values) => ReadSpan(values);
+
+    /// <summary>Reads numbers, as many as were written.</summary>
+    /// <exception cref="InvalidDataException">There are none.</exception>
+    public float[] ReadFloats()
+    {
+        var values = new float[ReadCount(sizeof(float))];
+        Take(values.Length * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    /// <summary>Reads bytes, as many as were written.</summary>
+    /// <exception cref="InvalidDataException">There are none.</exception>
+    public byte[] ReadBytes() => Take(ReadCount(1)).ToArray();
+
+    /// <summary>The number of values that follow: no more than there are bytes for, so that a damaged state allocates nothing out of proportion.</summary>
+    private int ReadCount(int size)
+    {
+        var count = ReadInt64();
+        return count >= 0 && count <= _rest.Length / size ? (int)count : throw new InvalidDataException($"a saved state claims {count} values, and {_rest.Length} bytes are left");
+    }
 
     private void ReadSpan<T>(Span<T> values)
         where T : unmanaged

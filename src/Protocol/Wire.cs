@@ -66,6 +66,12 @@ internal sealed class WireWriter
         }
     }
 
+    internal void Bytes(byte[] values)
+    {
+        Int(values.Length);
+        values.CopyTo(Reserve(values.Length));
+    }
+
     internal void Doubles(double[] values)
     {
         Int(values.Length);
@@ -128,6 +134,8 @@ internal sealed class WireWriter
 /// </summary>
 internal ref struct WireReader(ReadOnlySpan<byte> bytes)
 {
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private ReadOnlySpan<byte> _left = bytes;
 
     internal delegate T ItemReader<out T>(ref WireReader reader);
@@ -165,7 +173,19 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
     internal string? Text()
     {
         var length = Int();
-        return length == -1 ? null : Encoding.UTF8.GetString(Take(Checked(length, 1)));
+        if (length == -1)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Strict.GetString(Take(Checked(length, 1)));
+        }
+        catch (DecoderFallbackException fault)
+        {
+            throw new MalformedMessageException("a text is not UTF-8", fault);
+        }
     }
 
     internal bool[] Bools()
@@ -178,6 +198,8 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
 
         return values;
     }
+
+    internal byte[] Bytes() => Take(Checked(Int(), 1)).ToArray();
 
     internal double[] Doubles()
     {

@@ -11,6 +11,8 @@ internal static class WireFormat
 
     static WireFormat()
     {
+        const int outputBytes = 164;
+
         // Client
         Add<ClientProtocol.Observe>(
             "cn",
@@ -25,6 +27,11 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Payload(m.Gradient); w.Double(m.RateFactor); },
             static (ref WireReader r) => new(r.Turn(), r.Payload(), r.Double()));
         Add<ClientProtocol.Snapshot>("cs", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
+        Add<ClientProtocol.Remember>("ck", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
+        Add<ClientProtocol.Restore>(
+            "cr",
+            (w, m) => { w.Turn(m.Turn); w.Int(m.Offset); w.Int(m.Total); w.Bytes(m.Values); },
+            static (ref WireReader r) => new(r.Turn(), r.Int(), r.Int(), r.Bytes()));
 
         // Master
         Add<MasterProtocol.Begin>(
@@ -44,7 +51,7 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); w.Payload(m.Actions); w.Payload(m.NextActions); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), r.Payload(), r.Payload()));
         Add<MasterProtocol.PolicyUpdated>(
-            "mu",
+            "mv",
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); Write(w, m.Report); w.Payload(m.ActionsAfter); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), Report(ref r), r.Payload()));
         Add<MasterProtocol.Snapshot>("ms", (w, m) => w.Turn(m.Turn), static (ref WireReader r) => new(r.Turn()));
@@ -60,6 +67,10 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); Optional(w, m.Update); w.Text(m.Divergence); },
             static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r), r.Text()));
         Add<CellProtocol.Parameters>("ep", Write, Parameters);
+        Add<CellProtocol.ClientState>(
+            "ec",
+            (w, m) => { w.Turn(m.Turn); w.Int(m.Client); w.Int(m.Offset); w.Int(m.Total); w.Bytes(m.Values); },
+            static (ref WireReader r) => new(r.Turn(), r.Int(), r.Int(), r.Int(), r.Bytes()));
         Add<CellProtocol.Stop>("es", (_, _) => { }, static (ref WireReader _) => CellProtocol.Stop.Instance);
 
         // Population
@@ -81,6 +92,10 @@ internal static class WireFormat
                 Optional(w, m.Update);
             },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), Violations(ref r), OptionalUpdate(ref r)));
+        Add<PopulationProtocol.AgentsLearned>(
+            "pa",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Int(m.First); w.Items(m.Outputs, Write); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Int(), r.Items(outputBytes, Outputs)));
         Add<PopulationProtocol.Evaluated>(
             "pw",
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); Write(w, m.Violations); },
@@ -153,10 +168,11 @@ internal static class WireFormat
         w.Bool(report.Finite);
         Write(w, report.Activations);
         Write(w, report.Outcomes);
+        Write(w, report.Outputs);
     }
 
     private static AgentReport Report(ref WireReader r) =>
-        new(r.Enumeration<AgentState>(), r.Double(), r.Doubles(), r.Bool(), r.Bool(), r.Bool(), Activations(ref r), Outcomes(ref r));
+        new(r.Enumeration<AgentState>(), r.Double(), r.Doubles(), r.Bool(), r.Bool(), r.Bool(), Activations(ref r), Outcomes(ref r), Outputs(ref r));
 
     private static void Write(WireWriter w, ActivationSummary summary)
     {
@@ -230,8 +246,41 @@ internal static class WireFormat
                 Write(w, actors);
                 Write(w, activations);
                 w.Items(update.Agents, Write);
+                w.Bool(update.Outputs is not null);
+                if (update.Outputs is { } outputs)
+                {
+                    Write(w, outputs);
+                }
             }
         }
+    }
+
+    private static void Write(WireWriter w, OutputDiagnostics outputs)
+    {
+        w.Double(outputs.ActionGradient);
+        w.Double(outputs.PreActivationGradient);
+        w.Double(outputs.ParameterGradient);
+        w.Double(outputs.DormantUnits);
+        Span<float> numbers = stackalloc float[3 * Protocol.ActionOutputs.Width];
+        outputs.CopyTo(numbers);
+        foreach (var number in numbers)
+        {
+            w.Single(number);
+        }
+    }
+
+    private static OutputDiagnostics Outputs(ref WireReader r) =>
+        new(r.Double(), r.Double(), r.Double(), r.Double(), ActionOutputs(ref r), ActionOutputs(ref r), ActionOutputs(ref r));
+
+    private static ActionOutputs ActionOutputs(ref WireReader r)
+    {
+        Span<float> numbers = stackalloc float[Protocol.ActionOutputs.Width];
+        foreach (ref var number in numbers)
+        {
+            number = r.Single();
+        }
+
+        return Protocol.ActionOutputs.From(numbers);
     }
 
     private static UpdateReport? OptionalUpdate(ref WireReader r)
@@ -243,7 +292,9 @@ internal static class WireFormat
         }
 
         var (critic, error) = (Gradients(ref r), r.Double());
-        return r.Bool() ? new(critic, Gradients(ref r), Activations(ref r), error, r.Items(sampleBytes, Sample)) : new(critic, null, null, error, []);
+        return r.Bool()
+            ? new(critic, Gradients(ref r), Activations(ref r), error, r.Items(sampleBytes, Sample)) { Outputs = r.Bool() ? Outputs(ref r) : null }
+            : new(critic, null, null, error, []);
     }
 
     private static void Write(WireWriter w, CellProtocol.Parameters part)

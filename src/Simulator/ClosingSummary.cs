@@ -56,5 +56,9 @@ internal static class ClosingSummary
         }
 
         yield return $"{(status == RunStatus.Interrupted ? "Interrupted; the results so far" : "The results")} are in {run.Folder}: population.json has a row for each cell{(run.WritesCells ? ", cells/ its files" : string.Empty)}.";
+        if (status == RunStatus.Interrupted)
+        {
+            yield return $"simulator run --output {run.Folder} --resume continues it.";
+        }
     }
 }

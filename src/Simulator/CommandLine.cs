@@ -15,6 +15,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Simulates and trains populations of clients that offload tasks to an edge server (CCM-MADRL), each client and each master an actor.");
         root.Subcommands.Add(Run(output, error));
+        root.Subcommands.Add(EvaluateCommand.Command(output, error));
         root.Subcommands.Add(ReportCommandLine.Report(output, error));
         root.Subcommands.Add(BenchCommandLine.Bench(output, error));
         var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
@@ -48,22 +49,30 @@ internal static class CommandLine
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the first copy of each cell.", HelpName = "N", CustomParser = r => Whole<ulong>(r, ulong.MinValue, ulong.MaxValue) };
         var episodes = new Option<int?>("--episodes") { Description = "Training episodes of each cell.", HelpName = "N", CustomParser = r => Whole(r, 1, int.MaxValue) };
         var folder = new Option<string?>("--output") { Description = "Folder for the results, empty or not there; runs/<scenario>-<time> by default.", HelpName = "DIR" };
-        var device = new Option<string>("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "Continues the run in the folder that --output names, killed or interrupted as it was, to the results that it would have had undisturbed. A scenario need not be given again.",
+        };
+        var device = Device();
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
-        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, device, quiet };
+        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, quiet };
         command.SetAction((parsed, _) => RunCommand.ExecuteAsync(
             new RunArguments(
-                parsed.GetValue(scenario) ?? FindQuickstart(),
+                parsed.GetValue(scenario) ?? (parsed.GetValue(resume) ? null : FindQuickstart()),
                 parsed.GetRequiredValue(sets),
                 parsed.GetValue(seed),
                 parsed.GetValue(episodes),
                 parsed.GetValue(folder),
                 parsed.GetRequiredValue(device),
-                parsed.GetValue(quiet)),
+                parsed.GetValue(quiet),
+                parsed.GetValue(resume)),
             output,
             error));
         return command;
     }
+
+    /// <summary>The option of commands that compute.</summary>
+    internal static Option<string> Device() => new("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
 
     /// <summary>The quickstart of the working folder, or else the one that was published with the program.</summary>
     private static string FindQuickstart()
@@ -72,7 +81,8 @@ internal static class CommandLine
         return !File.Exists(Quickstart) && File.Exists(published) ? published : Quickstart;
     }
 
-    private static T? Whole<T>(ArgumentResult result, T smallest, T largest)
+    /// <summary>Reads a whole number of an option.</summary>
+    internal static T? Whole<T>(ArgumentResult result, T smallest, T largest)
         where T : struct, System.Numerics.IBinaryInteger<T>
     {
         var text = result.Tokens[0].Value;

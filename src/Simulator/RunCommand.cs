@@ -8,34 +8,54 @@ namespace Simulator;
 
 /// <summary>What <c>simulator run</c> was asked.</summary>
 internal sealed record RunArguments(
-    string Scenario, IReadOnlyList<string> Sets, ulong? Seed, int? Episodes, string? Output, string Device, bool Quiet);
+    string? Scenario, IReadOnlyList<string> Sets, ulong? Seed, int? Episodes, string? Output, string Device, bool Quiet, bool Resume);
 
 /// <summary><c>simulator run</c>: checks everything before anything is written, runs, shows the progress, and says in words what happened.</summary>
 internal static class RunCommand
 {
     internal static async Task<int> ExecuteAsync(RunArguments arguments, TextWriter output, TextWriter error)
     {
-        var reading = ScenarioReader.Read(arguments.Scenario, arguments.Sets, arguments.Seed, arguments.Episodes);
-        if (!reading.Succeeded)
-        {
-            foreach (var fault in reading.Faults)
-            {
-                await error.WriteLineAsync(fault.ToString()).ConfigureAwait(false);
-            }
-
-            return ExitStatus.WrongUsage;
-        }
-
         PopulationRun run;
         ComputeDevice device;
         try
         {
+            if (arguments.Resume && arguments.Output is null)
+            {
+                throw new RunContinuationException("--resume continues the run in the folder that --output names, and it names none");
+            }
+
+            var reading = ScenarioReader.Read(arguments.Scenario ?? RunContinuation.ScenarioOf(arguments.Output!), arguments.Sets, arguments.Seed, arguments.Episodes);
+            if (!reading.Succeeded)
+            {
+                foreach (var fault in reading.Faults)
+                {
+                    await error.WriteLineAsync(fault.ToString()).ConfigureAwait(false);
+                }
+
+                return ExitStatus.WrongUsage;
+            }
+
             var folder = arguments.Output ?? RunFolder.DefaultPath(reading.Plan.Scenario.Name, TimeProvider.System.GetLocalNow());
-            RunFolder.Check(folder);
-            device = ComputeDevice.Find(arguments.Device);
-            run = PopulationRun.Prepare(reading.Plan, device, folder, TimeProvider.System);
+            if (arguments.Resume)
+            {
+                RunContinuation.Check(folder, reading.Plan.Scenario);
+                if (RunContinuation.IsComplete(folder))
+                {
+                    await output.WriteLineAsync($"The run in {folder} is complete; there is nothing to continue.").ConfigureAwait(false);
+                    return ExitStatus.Done;
+                }
+
+                device = ComputeDevice.Find(arguments.Device);
+                run = PopulationRun.Resume(reading.Plan, device, folder, TimeProvider.System);
+            }
+            else
+            {
+                RunFolder.Check(folder);
+                device = ComputeDevice.Find(arguments.Device);
+                run = PopulationRun.Prepare(reading.Plan, device, folder, TimeProvider.System);
+            }
         }
-        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException)
+        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException)
         {
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.WrongUsage;

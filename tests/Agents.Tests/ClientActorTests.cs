@@ -80,6 +80,25 @@ public sealed class ClientActorTests : TestKit
     }
 
     [Fact]
+    public void Where_there_are_targets_they_are_asked_beside_the_policy()
+    {
+        var client = Sys.ActorOf(ClientActor.Props(Client, ClientAgentTests.Settings() with { Targets = true }, Links(false)));
+        _device.ExpectMsg<WritePolicy>();
+        client.Tell(new ClientProtocol.Observe(Step, Payload(Observation.Width)), _cell);
+        var asked = _device.ExpectMsg<Infer>();
+        Assert.Equal((2, 1), (asked.Rows, asked.TargetRows));
+        Assert.Equal([.. Payload(Observation.Width).ToArray(), .. Payload(Observation.Width).ToArray()], asked.Observations.ToArray());
+
+        client.Tell(new ClientProtocol.Observe(Step with { Phase = Phase.Evaluation }, Payload(Observation.Width)), _cell);
+        asked = _device.ExpectMsg<Infer>();
+        Assert.Equal((1, 0), (asked.Rows, asked.TargetRows));
+
+        client.Tell(new ClientProtocol.ObservationBatch(Update, Payload(Batch * Observation.Width), Payload(Batch * Observation.Width)), _master);
+        asked = _device.ExpectMsg<Infer>();
+        Assert.Equal((2 * Batch, Batch), (asked.Rows, asked.TargetRows));
+    }
+
+    [Fact]
     public void In_evaluation_it_proposes_what_its_policy_does()
     {
         var client = Started();
@@ -115,6 +134,7 @@ public sealed class ClientActorTests : TestKit
         var improve = _device.ExpectMsg<Improve>();
         Assert.Equal((Slot, sequential ? 0 : 3, Update, sequential ? 1 : 6, Batch, sequential), (improve.Slot, improve.Member, improve.Turn, improve.Expected, improve.Rows, improve.InferAfter));
         Assert.Equal(states.ToArray(), improve.Observations.ToArray());
+        Assert.Equal(0.5, improve.RateFactor);
         Assert.Equal(Payload(half).ToArray().Zip(actions, (g, a) => g * (1 - (a * a))), improve.Gradients.ToArray());
 
         var after = sequential ? Payload(half) : HostPayload.Empty;

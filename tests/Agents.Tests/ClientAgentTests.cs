@@ -63,7 +63,7 @@ public sealed class ClientAgentTests
     {
         var agent = Client();
         agent.Act(new Turn(0, Phase.Training, 7, 0), Z);
-        agent.Minibatch(new HostPayload(new[] { 5f, 5f, 5f, 0f, 0f, 0f }));
+        agent.Minibatch(new Turn(0, Phase.Learning, 1, 10), new HostPayload(new[] { 5f, 5f, 5f, 0f, 0f, 0f }));
 
         var report = agent.Learned(new Turn(0, Phase.Learning, 7, 10), new StepOutcome(2.5, [1.5, 2], Clipped: true, Frozen: true, Finite: true));
 
@@ -78,7 +78,7 @@ public sealed class ClientAgentTests
     public void A_gradient_goes_through_the_output_function_where_the_minibatch_was_seen()
     {
         var agent = Client();
-        var (actions, next) = agent.Minibatch(new HostPayload(new[] { 0.3f, -0.2f, 1.7f, 0.1f, 0.2f, 0.3f }));
+        var (actions, next) = agent.Minibatch(new Turn(0, Phase.Learning, 1, 10), new HostPayload(new[] { 0.3f, -0.2f, 1.7f, 0.1f, 0.2f, 0.3f }));
         agent.Act(new Turn(0, Phase.Evaluation, 0, 0), [5f, 5f, 5f]);
 
         var gradient = agent.Gradient(new HostPayload(new[] { 1f, -2f, 3f }));
@@ -87,6 +87,41 @@ public sealed class ClientAgentTests
         Assert.Equal(Array.ConvertAll(new[] { 0.1f, 0.2f, 0.3f }, MathF.Tanh), next.ToArray());
         float[] expected = [1 - (A[0] * A[0]), -2 * (1 - (A[1] * A[1])), 3 * (1 - (A[2] * A[2]))];
         Assert.Equal(expected, gradient.ToArray());
+    }
+
+    [Fact]
+    public void Where_there_is_a_target_it_acts_for_the_transition_before_and_the_policy_for_this_one()
+    {
+        var (plain, agent) = (Client(), new ClientAgent(3, Settings() with { Targets = true }));
+        var turn = new Turn(0, Phase.Training, 7, 0);
+        var observation = new HostPayload(new float[] { 1, 2, 3, 4, 5, 6, 7 });
+        Assert.Equal((14, 1), (agent.See(turn, observation).Seen.Length, agent.See(turn, observation).TargetRows));
+        Assert.Equal((7, 0), (agent.See(turn with { Phase = Phase.Evaluation }, observation).Seen.Length, agent.See(turn with { Phase = Phase.Evaluation }, observation).TargetRows));
+        Assert.Equal((7, 0), (plain.See(turn, observation).Seen.Length, plain.See(turn, observation).TargetRows));
+
+        var (target, explored) = agent.Act(turn, [.. Z, 5f, 5f, 5f]);
+
+        Assert.Equal(ClientAction.From([MathF.Tanh(5), MathF.Tanh(5), MathF.Tanh(5)]), target);
+        Assert.Equal(plain.Act(turn, Z).Explored, explored);
+        var (own, other) = (Report(plain), Report(agent));
+        Assert.Equal(own.Activations, other.Activations);
+
+        static AgentReport Report(ClientAgent client) => client.Learned(new Turn(0, Phase.Learning, 7, 10), new StepOutcome(1, [1], false, false, true));
+    }
+
+    [Fact]
+    public void Observations_are_scaled_by_the_running_statistics_that_came_last()
+    {
+        var agent = Client();
+        var raw = new HostPayload(new float[] { 1, 2, 3, 4, 5, 6, 1000 });
+        agent.Scale(HostPayload.Empty);
+        Assert.Same(raw, agent.See(raw));
+        agent.Scale(new HostPayload(new float[] { 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1 }));
+        agent.Scale(new HostPayload(new float[] { 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2 }));
+        float[] expected = [0, 0.5f, 1, 1.5f, 2, 2.5f, 10];
+        var seen = agent.See(raw).ToArray();
+        for (var i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], seen[i], 1e-6);
     }
 
     [Fact]
@@ -187,7 +222,7 @@ public sealed class ClientAgentTests
     {
         var client = new ClientAgent(3, Settings() with { Learns = false });
         Assert.Equal((ClientAction.From(A), ClientAction.From(A)), client.Act(new Turn(0, Phase.Acting, 1, 0), Z));
-        Assert.Throws<InvalidOperationException>(() => client.Minibatch(new HostPayload(Z)));
+        Assert.Throws<InvalidOperationException>(() => client.Minibatch(default, new HostPayload(Z)));
         Assert.Throws<InvalidOperationException>(() => client.Learned(default, new StepOutcome(0, [], false, false, true)));
     }
 

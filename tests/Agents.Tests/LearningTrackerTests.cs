@@ -121,4 +121,34 @@ public sealed class LearningTrackerTests
         for (var i = 0; i < count; i++)
             _tracker.Update(++_episode, gradient, saturation, frozen);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(12)]
+    public void One_that_was_saved_goes_on_as_the_one_that_was_not(int saved)
+    {
+        var (through, before, after) = (new LearningTracker(3), new LearningTracker(3), new LearningTracker(3));
+        for (var episode = 1; episode <= 20; episode++)
+        {
+            if (episode == saved + 1)
+            {
+                var writer = new StateWriter();
+                before.Save(writer);
+                var reader = new StateReader(writer.ToArray());
+                after.Load(reader);
+                Assert.True(reader.AtEnd);
+            }
+
+            var own = episode <= saved ? before : after;
+            var (norm, ratio, frozen) = (episode is > 6 and < 14 ? 1e-20 : 5.0 / episode, episode % 5 / 4.0, episode is > 5 and < 11 or > 16);
+            through.Update(episode, norm, ratio, frozen);
+            own.Update(episode, norm, ratio, frozen);
+            Assert.Equal(through.State, own.State);
+            Assert.Equal(through.Outcomes, own.Outcomes);
+        }
+
+        Assert.True(through.Outcomes is { ReferenceStop: > 0, SaturationOnset: > 0, GradientDeath: > 0, Freeze: > 0 });
+    }
 }

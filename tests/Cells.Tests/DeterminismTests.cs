@@ -18,6 +18,13 @@ public sealed class DeterminismTests
         data.Add(UpdateMode.Sequential, PolicyVariant.Baseline, OutputFunction.Tanh);
         data.Add(UpdateMode.Simultaneous, PolicyVariant.Baseline, OutputFunction.Inverting);
         data.Add(UpdateMode.Sequential, PolicyVariant.Fullnorm, OutputFunction.Inverting);
+        data.Add(UpdateMode.Simultaneous, PolicyVariant.Baseline, OutputFunction.Softsign);
+        data.Add(UpdateMode.Simultaneous, PolicyVariant.Clipped, OutputFunction.Sigmoid);
+        data.Add(UpdateMode.Simultaneous, PolicyVariant.Fullnorm, OutputFunction.ScaledTanh);
+        data.Add(UpdateMode.Simultaneous, PolicyVariant.Layernorm, OutputFunction.Gaussian);
+        data.Add(UpdateMode.Sequential, PolicyVariant.Baseline, OutputFunction.Gaussian);
+        data.Add(UpdateMode.Simultaneous, PolicyVariant.Fullnorm, OutputFunction.Beta);
+        data.Add(UpdateMode.Sequential, PolicyVariant.Linear, OutputFunction.Beta);
         return data;
     }
 

@@ -17,6 +17,18 @@ public sealed class MitigationTests
         ["rate times asymmetry"] = new() { AsymmetryScaling = AsymmetryScaling.Proportional, AsymmetryBounds = new(1e-6, 0.5) },
         ["rate over asymmetry"] = new() { AsymmetryScaling = AsymmetryScaling.Inverse },
         ["PopArt"] = new() { Popart = true, PopartRate = 0.1 },
+        ["with what changes networks"] = new()
+        {
+            Popart = true,
+            AsymmetryScaling = AsymmetryScaling.Proportional,
+            WeightDecay = 0.01,
+            InitialL2 = 1e-3,
+            RecycleEvery = 2,
+            RecycleThreshold = 0.5,
+            ActorLayerNorm = true,
+            CriticLayerNorm = true,
+        },
+        ["with a policy that samples"] = new() { Output = OutputFunction.Gaussian, TargetNoise = 0.2, ActorDelay = 2, PreactivationPenalty = 1e-3 },
         ["all"] = new()
         {
             Observations = ObservationScale.Running,
@@ -46,6 +58,8 @@ public sealed class MitigationTests
         data.Add(0.1, UpdateMode.Simultaneous, PolicyVariant.Fullnorm, PolicySharing.Shared, "none");
         data.Add(0.1, UpdateMode.Sequential, PolicyVariant.Fullnorm, PolicySharing.Independent, "all");
         data.Add(0.1, UpdateMode.Simultaneous, PolicyVariant.Baseline, PolicySharing.Shared, "all");
+        data.Add(0.1, UpdateMode.Simultaneous, PolicyVariant.Baseline, PolicySharing.Independent, "with what changes networks");
+        data.Add(0.1, UpdateMode.Simultaneous, PolicyVariant.Baseline, PolicySharing.Independent, "with a policy that samples");
         return data;
     }
 

@@ -7,13 +7,21 @@ namespace Simulator.Cells.Tests;
 /// <summary>Cells whose clients have one policy together.</summary>
 public sealed class SharedPolicyTests
 {
-    public static TheoryData<PolicyVariant> Variants => [.. Enum.GetValues<PolicyVariant>()];
+    public static TheoryData<PolicyVariant, OutputFunction> Variants()
+    {
+        var data = new TheoryData<PolicyVariant, OutputFunction>();
+        foreach (var variant in Enum.GetValues<PolicyVariant>())
+            data.Add(variant, OutputFunction.Tanh);
+        data.Add(PolicyVariant.Baseline, OutputFunction.Gaussian);
+        data.Add(PolicyVariant.Layernorm, OutputFunction.Beta);
+        return data;
+    }
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public async Task A_shared_policy_learns_the_same_alone_among_others_and_in_a_plain_loop(PolicyVariant variant)
+    public async Task A_shared_policy_learns_the_same_alone_among_others_and_in_a_plain_loop(PolicyVariant variant, OutputFunction output)
     {
-        var options = Sharing(variant);
+        var options = Sharing(variant) with { Mitigation = new MitigationOptions { Output = output } };
         var alone = await TestPopulation.RunAsync(options);
         var among = await TestPopulation.RunAsync([TestPopulation.Small(seed: 1), options with { Seed = 9 }, options, TestPopulation.Small(seed: 2)], threads: 2);
         Assert.Equal(alone.Fingerprint(), among[2].Fingerprint());

@@ -17,6 +17,8 @@ internal sealed class CellLog
 
     internal List<PopulationProtocol.Evaluated> Evaluations { get; } = [];
 
+    internal List<(int Episode, int Agent, OutputDiagnostics Outputs)> Agents { get; } = [];
+
     internal SortedDictionary<int, float[]> Parameters { get; } = [];
 
     internal PopulationProtocol.CellEnded? End { get; set; }
@@ -56,6 +58,7 @@ internal sealed class CellLog
         update.Actors?.Clipped,
         update.Activations,
         update.MeanError,
+        update.Outputs,
         string.Join(',', update.Agents));
 }
 
@@ -84,6 +87,7 @@ internal static class TestPopulation
     /// <param name="afterEpisode">Called on each finished episode, with the population.</param>
     /// <param name="threads">Device threads.</param>
     /// <param name="afterStart">Called on each cell that has begun.</param>
+    /// <param name="checkpoints">Keeps checkpoints, and the logs of an earlier run with them; null for none.</param>
     internal static async Task<CellLog[]> RunAsync(
         IReadOnlyList<CellOptions> cells,
         string hocon = "",
@@ -91,7 +95,8 @@ internal static class TestPopulation
         Func<IActorRef, Props>? between = null,
         Action<IActorRef, PopulationProtocol.EpisodeFinished>? afterEpisode = null,
         int threads = 1,
-        Action? afterStart = null)
+        Action? afterStart = null,
+        MemoryStore? checkpoints = null)
     {
         var system = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka.loglevel = OFF\n" + hocon).WithFallback(SimulatorSystem.Configuration));
         try
@@ -99,8 +104,8 @@ internal static class TestPopulation
             var devices = Enumerable.Range(0, threads).Select(i => system.ActorOf(BatchingActor.Props(ComputeDevice.Cpu, batching ?? BatchingOptions.Default), $"device-{i}")).ToArray();
             var fronts = between is null ? devices : Array.ConvertAll(devices, d => system.ActorOf(between(d)));
             var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var collector = new Collector(cells.Count) { AfterStart = afterStart };
-            var population = system.ActorOf(PopulationActor.Props(cells, fronts, collector, completion), "population");
+            var collector = new Collector(cells.Count, checkpoints) { AfterStart = afterStart };
+            var population = system.ActorOf(PopulationActor.Props(cells, fronts, collector, completion, checkpoints), "population");
             collector.AfterEpisode = m => afterEpisode?.Invoke(population, m);
             await completion.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
             return collector.Logs;
@@ -113,9 +118,9 @@ internal static class TestPopulation
 
     internal static async Task<CellLog> RunAsync(CellOptions cell, string hocon = "") => (await RunAsync([cell], hocon))[0];
 
-    private sealed class Collector(int cells) : IPopulationObserver
+    private sealed class Collector(int cells, MemoryStore? checkpoints) : IPopulationObserver
     {
-        internal CellLog[] Logs { get; } = [.. Enumerable.Range(0, cells).Select(_ => new CellLog())];
+        internal CellLog[] Logs { get; } = checkpoints?.Logs ?? [.. Enumerable.Range(0, cells).Select(_ => new CellLog())];
 
         internal Action<PopulationProtocol.EpisodeFinished>? AfterEpisode { get; set; }
 
@@ -123,8 +128,12 @@ internal static class TestPopulation
 
         public void OnStarted(PopulationProtocol.CellStarted message)
         {
-            var log = Logs[message.Cell] = new CellLog { Recoveries = Logs[message.Cell].Recoveries };
-            log.Baselines = message.Baselines;
+            if (checkpoints?.Restarts(message.Cell) != true)
+            {
+                Logs[message.Cell] = new CellLog { Recoveries = Logs[message.Cell].Recoveries };
+            }
+
+            Logs[message.Cell].Baselines = message.Baselines;
             AfterStart?.Invoke();
         }
 
@@ -133,6 +142,8 @@ internal static class TestPopulation
             Logs[message.Cell].Episodes.Add(message);
             AfterEpisode?.Invoke(message);
         }
+
+        public void OnAgents(PopulationProtocol.AgentsLearned message) => Logs[message.Cell].Agents.AddRange(message.Outputs.Select((o, i) => (message.Episode, message.First + i, o)));
 
         public void OnEvaluated(PopulationProtocol.Evaluated message) => Logs[message.Cell].Evaluations.Add(message);
 

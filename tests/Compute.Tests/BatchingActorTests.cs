@@ -223,6 +223,26 @@ public sealed class BatchingActorTests : TestKit
     }
 
     [Fact]
+    public void Who_asks_a_target_that_is_not_there_fails_alone()
+    {
+        var device = Device(TimeSpan.FromHours(1));
+        var plain = Reserve(device, 1);
+        Reserve(device, 2);
+        var (failed, well) = (CreateTestProbe(), CreateTestProbe());
+
+        device.Tell(new Evaluate(plain.Critic, Acting(1), Query(1) with { TargetRows = 1 }), failed);
+        Assert.Equal(Acting(1), failed.ExpectMsg<OperationFailed>().Turn);
+        foreach (var member in new[] { 0, 1 })
+            device.Tell(Ask(plain, member, Acting(2)) with { TargetRows = 1 }, failed);
+        Assert.Equal(Acting(2), failed.ExpectMsg<OperationFailed>().Turn);
+        Assert.Equal(Acting(2), failed.ExpectMsg<OperationFailed>().Turn);
+        device.Tell(new Evaluate(plain.Critic, Acting(3), Query(1)), well);
+        device.Tell(new Evaluate(plain.Critic, Acting(4), Query(1)), well);
+        well.ExpectMsg<Evaluated>();
+        failed.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void Reading_what_was_released_fails_for_the_one_who_asks()
     {
         var device = Device(TimeSpan.Zero);

@@ -94,6 +94,9 @@ public sealed class MasterActorTests : TestKit
         Silence();
         master.Tell(new MasterProtocol.PolicyUpdated(turn, 0, Report(3), HostPayload.Empty));
 
+        var outputs = _cell.ExpectMsg<MasterActor.ClientOutputs>();
+        Assert.Equal(turn, outputs.Turn);
+        Assert.Equal([3, 4], outputs.Outputs.Select(o => o.ParameterGradient));
         var learned = _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
         Assert.Equal(turn, learned.Turn);
         Assert.Null(learned.Divergence);
@@ -170,6 +173,7 @@ public sealed class MasterActorTests : TestKit
             master.Tell(new MasterProtocol.PolicyUpdated(turn, i, Report(1), new HostPayload(after)));
         }
 
+        _cell.ExpectMsg<MasterActor.ClientOutputs>();
         var learned = _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
         Assert.Null(learned.Divergence);
         Assert.Equal(-1.5, learned.Update!.Actors!.Loss);
@@ -269,7 +273,7 @@ public sealed class MasterActorTests : TestKit
     private static float[] After(int client) => [0.1f + client, 0.2f, 0.3f];
 
     private static AgentReport Report(double norm) => new(
-        AgentState.Learning, norm, [norm], false, false, true, new ActivationSummary(1, 0, 1, 0, 0, 0, 0, 0, 0, 0), default);
+        AgentState.Learning, norm, [norm], false, false, true, new ActivationSummary(1, 0, 1, 0, 0, 0, 0, 0, 0, 0), default, new OutputDiagnostics(norm, norm, norm, 0, default, default, default));
 
     private MasterLinks Links() => new(Epoch, _cell.Ref, _device.Ref, Critic);
 

@@ -59,6 +59,51 @@ public sealed class MasterAgentTests
         Assert.NotNull(master.BeginUpdate(2));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0.1)]
+    public void Next_states_are_the_target_critics_where_there_is_one(double tau)
+    {
+        MasterAgent Master(int channels)
+        {
+            var settings = Settings(channels);
+            return new MasterAgent(settings with { Learning = settings.Learning with { Tau = tau } });
+        }
+
+        var master = Master(10);
+        PlayEpisode(master, 1);
+        PlayEpisode(master, 2, store: false);
+        var query = master.ErrorQuery();
+        Assert.Equal((2 * Steps, tau < 1 ? Steps : 0), (query.Joint.Length / (Clients * 10), query.TargetRows));
+        Assert.True(master.Store(master.Errors(query, PlainCritic.Values(query, Clients))));
+        using var round = master.BeginUpdate(2)!;
+        for (var i = 0; i < Clients; i++)
+            round.SetActions(i, new HostPayload(new float[Batch * 3]), new HostPayload(new float[Batch * 3]));
+        Assert.Equal(tau < 1 ? Batch : 0, round.TargetQuery().TargetRows);
+
+        // Who offloads is the critic's own choice.
+        master = Master(1);
+        master.Begin(new HostPayload(new float[Clients * Observation.Width]), HostPayload.Empty);
+        for (var i = 0; i < Clients; i++)
+            master.Propose(i, new ClientAction(1, 1, 1), new ClientAction(1, 1, 1));
+        Assert.Null(master.Decide(new Turn(0, Phase.Training, 3, 0), out var selection));
+        Assert.Equal(0, selection!.TargetRows);
+    }
+
+    [Fact]
+    public void Joint_inputs_are_scaled_by_the_running_statistics_that_came_last()
+    {
+        var master = new MasterAgent(Settings(channels: 1));
+        var states = PlainCritic.Random(new Random(1), Clients * Observation.Width);
+        var statistics = new HostPayload(new float[] { 1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 4, 5, 6, 7 });
+        master.Begin(new HostPayload(states), statistics);
+        for (var i = 0; i < Clients; i++)
+            master.Propose(i, new ClientAction(1, 1, 1), new ClientAction(1, i, i));
+        Assert.Null(master.Decide(new Turn(0, Phase.Evaluation, 0, 0), out var query));
+        for (var i = 0; i < states.Length; i++)
+            Assert.Equal((states[i] - (1 + (i % 7))) / (1 + (i % 7)), query!.Joint.Span[i], 1e-5);
+    }
+
     [Fact]
     public void A_minibatch_holds_stored_transitions()
     {

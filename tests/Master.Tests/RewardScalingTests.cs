@@ -1,3 +1,5 @@
+using Simulator.Protocol;
+
 namespace Simulator.Master.Tests;
 
 public sealed class RewardScalingTests
@@ -29,4 +31,23 @@ public sealed class RewardScalingTests
 
     [Fact]
     public void Before_the_first_reward_nothing_is_scaled() => Assert.Equal(1, new RewardScaling(0.99).Deviation, 1e-7);
+
+    [Fact]
+    public void One_that_was_saved_goes_on_as_the_one_that_was_not()
+    {
+        var (through, after) = (new RewardScaling(0.99), new RewardScaling(0.99));
+        for (var i = 0; i < 7; i++)
+        {
+            through.Observe(-100.5 * i, i == 4);
+        }
+
+        var writer = new StateWriter();
+        through.Save(writer);
+        var reader = new StateReader(writer.ToArray());
+        after.Load(reader);
+        Assert.True(reader.AtEnd);
+        through.Observe(-3, false);
+        after.Observe(-3, false);
+        Assert.Equal(through.Deviation, after.Deviation);
+    }
 }

@@ -24,7 +24,7 @@ internal static class Networks
     {
         var (z, actions) = Act(actors, slot, 1, rows, states);
         var gradient = new float[z.Length];
-        Head.Gradient(z, actions, actionGradient, gradient);
+        Head.Gradient(z, actions, [], actionGradient, gradient);
         return gradient;
     }
 

@@ -24,6 +24,8 @@ internal static class Samples
         new ClientProtocol.ObservationBatch(Turn, Payload(batch * Observation), Payload(batch * Observation)),
         new ClientProtocol.ActionGradient(Turn, Payload(batch * ClientAction.Width), 0.25),
         new ClientProtocol.Snapshot(Turn),
+        new ClientProtocol.Remember(Turn),
+        new ClientProtocol.Restore(Turn, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart)),
         new MasterProtocol.Begin(Turn, Payload(clients * Observation)),
         new MasterProtocol.Begin(Turn, Payload(clients * Observation)) { Statistics = Payload(2 * Observation) },
         new MasterProtocol.Propose(Turn, clients - 1, new ClientAction(0.5f, -0.25f, float.NaN), new ClientAction(-0f, 1, float.Epsilon)),
@@ -38,8 +40,10 @@ internal static class Samples
         new CellProtocol.EpisodeLearned(Turn, Update(clients) with { Actors = null, Activations = null, Agents = [] }, null),
         new CellProtocol.EpisodeLearned(Turn, null, "the actors' loss: ∞"),
         Part(),
+        new CellProtocol.ClientState(Turn, clients - 1, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart)),
         CellProtocol.Stop.Instance,
         new PopulationProtocol.CellStarted(7, 1, [.. Enumerable.Range(0, 8).Select(i => new BaselineReward($"all local at {i} %", -i, new Violations(0.25, 0.5, i)))]),
+        new PopulationProtocol.AgentsLearned(7, 1, 2000, 256, [.. Enumerable.Range(0, Math.Min(clients, PopulationProtocol.MaximumAgents)).Select(Outputs)]),
         new PopulationProtocol.EpisodeFinished(7, 1, 2000, -50_000.5, 0.99, new Violations(0.125, 0.5, 0.25), Update(clients)),
         new PopulationProtocol.EpisodeFinished(7, 1, 1, double.NegativeInfinity, 1, default, null),
         new PopulationProtocol.Evaluated(7, 1, 2000, -389.25, new Violations(0.5, 0.25, 0.125)),
@@ -50,6 +54,8 @@ internal static class Samples
 
     private static HostPayload Payload(int length) => new(Enumerable.Range(0, length).Select(i => (i * 0.37f) - 1).ToArray());
 
+    private static byte[] Bytes(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)i)];
+
     private static CellProtocol.Parameters Part() => new(Turn, 4, CellProtocol.MaximumPart, 300_000, Payload(CellProtocol.MaximumPart));
 
     private static double[] Layers() => [1.5, 2.5, 3.5, 4.5, 5.5];
@@ -57,12 +63,19 @@ internal static class Samples
     private static ActivationSummary Activations() => new(222, 0.91, 0.05, -1.5, 2.25, -10.5, 9.75, 0.125, -1, 1);
 
     private static AgentReport Report() =>
-        new(AgentState.Dead, 1e-30, Layers(), true, false, true, Activations(), new AgentOutcomes(1, 2, 3, 4));
+        new(AgentState.Dead, 1e-30, Layers(), true, false, true, Activations(), new AgentOutcomes(1, 2, 3, 4), Outputs(0));
 
     private static UpdateReport Update(int clients) => new(
         new GradientReport(1.25, 2.25, Layers(), 1),
         new GradientReport(3.25, 4.25, Layers(), clients),
         Activations(),
         17.5,
-        [.. Enumerable.Range(0, clients).Select(i => new AgentSample((AgentState)(i % 4), i, 0.5f, 0.25f, i % 2 == 0, new AgentOutcomes(i, 2, 3, 4)))]);
+        [.. Enumerable.Range(0, clients).Select(i => new AgentSample((AgentState)(i % 4), i, 0.5f, 0.25f, i % 2 == 0, new AgentOutcomes(i, 2, 3, 4)))])
+    {
+        Outputs = Outputs(clients),
+    };
+
+    private static OutputDiagnostics Outputs(int i) => new(1e-5 * i, 2.5, 3.5, 0.125, Action(i), Action(i + 1), Action(i + 2) with { Stuck = float.NaN, Boundary = float.NaN });
+
+    private static ActionOutputs Action(int i) => new(i, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.9f, 0.1f, 0.11f);
 }

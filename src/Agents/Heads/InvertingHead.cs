@@ -16,7 +16,7 @@ internal sealed class InvertingHead : OutputHead
     }
 
     /// <inheritdoc/>
-    public override void Gradient(ReadOnlySpan<float> z, ReadOnlySpan<float> a, ReadOnlySpan<float> da, Span<float> dz)
+    public override void Gradient(ReadOnlySpan<float> z, ReadOnlySpan<float> a, ReadOnlySpan<double> draws, ReadOnlySpan<float> da, Span<float> dz)
     {
         for (var i = 0; i < da.Length; i++)
         {

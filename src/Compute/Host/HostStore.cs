@@ -60,7 +60,7 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
     {
         var block = BlockOf(slot);
         var parameters = Parameters(slot);
-        var first = block.Moments!.Pointer + ((nint)(slot - block.First) * 2 * Layout.Length);
+        var first = Moments(block, slot);
         var second = first + Layout.Length;
         var tensor = 0;
         for (var i = 0; i < places.Length; i++)
@@ -125,6 +125,35 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         variance.CopyTo(new Span<float>(statistics + mean.Length, variance.Length));
     }
 
+    internal override long ReadMoments(int slot, Span<float> first, Span<float> second)
+    {
+        var block = BlockOf(slot);
+        if (block.Moments is null)
+        {
+            first.Clear();
+            second.Clear();
+            return 0;
+        }
+
+        Export(Moments(block, slot), 0, first);
+        Export(Moments(block, slot) + Layout.Length, 0, second);
+        return block.Steps![slot - block.First];
+    }
+
+    internal override void WriteMoments(int slot, long steps, ReadOnlySpan<float> first, ReadOnlySpan<float> second)
+    {
+        var block = BlockOf(slot);
+        if (steps == 0 && block.Moments is null)
+        {
+            return; // As a slot is that has not learned.
+        }
+
+        block.PrepareSteps();
+        Import(first, 0, Moments(block, slot));
+        Import(second, 0, Moments(block, slot) + Layout.Length);
+        block.Steps![slot - block.First] = steps;
+    }
+
     /// <summary>The parameters of a slot, as the passes read them; they stay where they are.</summary>
     internal float* Parameters(int slot)
     {
@@ -178,15 +207,14 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         var settings = block.Settings[at];
         var (total, layers) = Norms(gradient);
         var scale = Clip(total, settings.MaxGradientNorm);
-        var offset = (nint)at * Layout.Length;
-        var parameters = block.Parameters.Pointer + offset;
+        var parameters = block.Parameters.Pointer + ((nint)at * Layout.Length);
         if (settings.Regularisation.InitialL2 > 0 && block.Steps![at] == 0)
         {
             new ReadOnlySpan<float>(parameters, Layout.Length).CopyTo(new Span<float>(Start(slot), Layout.Length));
         }
 
         var step = new AdamStep(settings.StepRate, ++block.Steps![at], scale, settings.Kept);
-        var first = block.Moments!.Pointer + (2 * offset);
+        var first = Moments(block, slot);
         var second = first + Layout.Length;
         var moved = false;
         var finite = double.IsFinite(total);
@@ -207,6 +235,9 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
         Recycle(slot, activity);
         return new StepOutcome(total, layers, scale < 1, !moved, finite, DormantUnits.Share(Architecture, activity));
     }
+
+    /// <summary>A slot's first moment; the second lies behind it.</summary>
+    private float* Moments(HostBlock block, int slot) => block.Moments!.Pointer + ((nint)(slot - block.First) * 2 * Layout.Length);
 
     public override void Dispose()
     {

@@ -103,6 +103,35 @@ internal sealed class TorchStore : BankStore
         Statistics[slot][1].copy_(Upload(variance, variance.Length));
     }
 
+    internal override long ReadMoments(int slot, Span<float> first, Span<float> second)
+    {
+        if (_firstMoment is null)
+        {
+            first.Clear();
+            second.Clear();
+            return 0;
+        }
+
+        using var scope = NewDisposeScope();
+        Download(_firstMoment[slot], first);
+        Download(_secondMoment![slot], second);
+        return _slots[slot].Steps;
+    }
+
+    internal override void WriteMoments(int slot, long steps, ReadOnlySpan<float> first, ReadOnlySpan<float> second)
+    {
+        if (steps == 0 && _firstMoment is null)
+        {
+            return; // As a slot is that has not learned.
+        }
+
+        using var scope = NewDisposeScope();
+        PrepareMoments();
+        _firstMoment![slot].copy_(Upload(first, first.Length));
+        _secondMoment![slot].copy_(Upload(second, second.Length));
+        _slots[slot] = _slots[slot] with { Steps = steps };
+    }
+
     internal override (SlotSettings Settings, long Steps) TrainingOf(int slot) => (_slots[slot].Settings, _slots[slot].Steps);
 
     internal override void Renew(int slot, ReadOnlySpan<int> places, ReadOnlySpan<float> values)
@@ -198,10 +227,9 @@ internal sealed class TorchStore : BankStore
         }
 
         var parameters = _parameters.narrow(0, first, count);
-        _firstMoment ??= Zeros((int)_parameters.shape[0]).DetachFromDisposeScope();
-        _secondMoment ??= Zeros((int)_parameters.shape[0]).DetachFromDisposeScope();
-        var firstMoment = _firstMoment.narrow(0, first, count);
-        var secondMoment = _secondMoment.narrow(0, first, count);
+        PrepareMoments();
+        var firstMoment = _firstMoment!.narrow(0, first, count);
+        var secondMoment = _secondMoment!.narrow(0, first, count);
         firstMoment.mul_(Scalars.Beta1).add_(gradient, Scalars.OneMinusBeta1);
         secondMoment.mul_(Scalars.Beta2).addcmul_(gradient, gradient, Scalars.OneMinusBeta2);
         var denominator = secondMoment.sqrt()
@@ -354,6 +382,12 @@ internal sealed class TorchStore : BankStore
 
         old.Dispose();
         return larger;
+    }
+
+    private void PrepareMoments()
+    {
+        _firstMoment ??= Zeros((int)_parameters.shape[0]).DetachFromDisposeScope();
+        _secondMoment ??= Zeros((int)_parameters.shape[0]).DetachFromDisposeScope();
     }
 
     private Tensor Zeros(int slots) => torch.zeros(slots, Layout.Length, device: Device.Torch);

@@ -104,6 +104,11 @@ internal sealed class EpisodeClock(int cells, int episodes, int warmUp = 0) : IP
     }
 
     /// <inheritdoc/>
+    public void OnAgents(PopulationProtocol.AgentsLearned message)
+    {
+    }
+
+    /// <inheritdoc/>
     public void OnEvaluated(PopulationProtocol.Evaluated message)
     {
     }

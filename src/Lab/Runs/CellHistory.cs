@@ -2,6 +2,12 @@ using Simulator.Protocol;
 
 namespace Simulator.Lab;
 
+/// <summary>Each agent after an episode's update.</summary>
+/// <param name="Episode">The episode, from 1.</param>
+/// <param name="Samples">Each agent in short, [N].</param>
+/// <param name="Outputs">Its outputs, [N].</param>
+internal sealed record AgentRows(int Episode, AgentSample[] Samples, OutputDiagnostics[] Outputs);
+
 /// <summary>What one cell has told so far: all that its result files are made of.</summary>
 /// <param name="cell">The cell.</param>
 /// <param name="keepsEpisodes">Whether each episode is kept, for files of the cell's own; else only what they came to.</param>
@@ -10,8 +16,14 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Episodes that <see cref="RecentReward"/> is taken over.</summary>
     private const int Recent = ResultFiles.TrackingInterval;
 
+    /// <summary>Episodes between two rows of each agent.</summary>
+    internal const int AgentInterval = 10;
+
     private readonly double[] _recent = new double[Recent];
+    private readonly List<AgentRows> _agents = [];
     private double _sum;
+    private OutputDiagnostics[] _outputs = [];
+    private AgentRows? _newest;
     private readonly Dictionary<int, float[]> _parameters = [];
 
     /// <summary>The cell as planned.</summary>
@@ -50,6 +62,9 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Agents by state after each episode, in the order of <see cref="Episodes"/>.</summary>
     public List<Telemetry.AgentCounts> States { get; } = [];
 
+    /// <summary>Each agent after each tenth episode, and after the last one, for <c>agents.parquet</c>; empty where episodes are not kept.</summary>
+    internal IEnumerable<AgentRows> Agents => _newest is { } newest && newest.Episode == EpisodeCount && newest.Episode % AgentInterval != 0 ? _agents.Append(newest) : _agents;
+
     /// <summary>Its evaluations, in order.</summary>
     public List<PopulationProtocol.Evaluated> Evaluations { get; } = [];
 
@@ -78,14 +93,25 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         _sum = 0;
         Evaluations.Clear();
         States.Clear();
+        _agents.Clear();
+        _newest = null;
         _parameters.Clear();
         LastUpdate = null;
         End = null;
     }
 
-    internal void Add(PopulationProtocol.EpisodeFinished message)
+    /// <summary>Goes on from what was stored of it: what is told from now on belongs to another epoch.</summary>
+    internal void Continue(PopulationProtocol.CellStarted message) => Epoch = message.Epoch;
+
+    internal void Add(PopulationProtocol.EpisodeFinished message) =>
+        Add(message, Count(message.Update is null ? null : message.Update.Actors is null ? LastUpdate : message.Update));
+
+    /// <summary>Takes in an episode.</summary>
+    /// <param name="message">The episode; its update may come without the agents.</param>
+    /// <param name="states">Agents by state after it.</param>
+    internal void Add(PopulationProtocol.EpisodeFinished message, Telemetry.AgentCounts states)
     {
-        // Each agent is kept of the newest update only: the per-agent outcomes in it are cumulative.
+        // Each agent is kept of the newest update and of each tenth one: the per-agent outcomes in it are cumulative.
         LastUpdate = message.Update?.Actors is null ? LastUpdate : message.Update;
         _recent[EpisodeCount++ % Recent] = message.Reward;
         _sum += message.Reward;
@@ -94,9 +120,40 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
             return;
         }
 
-        Episodes.Add(message with { Update = message.Update is { } u ? u with { Agents = [] } : null });
-        States.Add(Count(message.Update is null ? null : LastUpdate));
+        Episodes.Add(WithoutAgents(message));
+        States.Add(states);
+        if (message.Update is { Agents.Length: > 0 } update)
+        {
+            _newest = new AgentRows(message.Episode, update.Agents, _outputs);
+            if (message.Episode % AgentInterval == 0)
+            {
+                _agents.Add(_newest);
+            }
+        }
     }
+
+    internal void Add(PopulationProtocol.AgentsLearned message)
+    {
+        if (!keepsEpisodes)
+        {
+            return;
+        }
+
+        // The arrays of rows that are kept stay as they are.
+        _outputs = message.First == 0 ? new OutputDiagnostics[cell.Options.Clients] : _outputs;
+        message.Outputs.CopyTo(_outputs, message.First);
+    }
+
+    /// <summary>Takes in agent by agent what the newest update told in which the actors learned.</summary>
+    internal void RenewUpdate(PopulationProtocol.EpisodeFinished message)
+    {
+        LastUpdate = message.Update;
+        _newest = new AgentRows(message.Episode, message.Update!.Agents, _outputs);
+    }
+
+    /// <summary>An episode without what its update tells of each agent.</summary>
+    internal static PopulationProtocol.EpisodeFinished WithoutAgents(PopulationProtocol.EpisodeFinished message) =>
+        message with { Update = message.Update is { } u ? u with { Agents = [] } : null };
 
     internal void Add(PopulationProtocol.Evaluated message) => Evaluations.Add(message);
 
@@ -113,8 +170,14 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Final parameters of a client's policy, or of the critic; null where the cell did not hand them over.</summary>
     public float[]? Parameters(int owner) => _parameters.GetValueOrDefault(owner);
 
-    /// <summary>Lets go of the parameters, once they are written.</summary>
-    internal void DropParameters() => _parameters.Clear();
+    /// <summary>Lets go of the parameters and of the agents' rows, once they are written.</summary>
+    internal void DropWritten()
+    {
+        _parameters.Clear();
+        _agents.Clear();
+        _agents.Capacity = 0;
+        _newest = null;
+    }
 
     internal static Telemetry.AgentCounts Count(UpdateReport? update)
     {

@@ -23,6 +23,10 @@ internal static class EpisodesFile
         ("preactivation_deviation", u => u.Activations?.PreActivationDeviation),
         ("preactivation_min", u => u.Activations?.PreActivationMin),
         ("preactivation_max", u => u.Activations?.PreActivationMax),
+        ("action_gradient", u => u.Outputs?.ActionGradient),
+        ("squash_factor", u => u.Outputs?.SquashFactor),
+        ("body_factor", u => u.Outputs?.BodyFactor),
+        ("dormant_units", u => u.Outputs?.DormantUnits),
     ];
 
     private static readonly (string Name, Func<Telemetry.AgentCounts, int> Of)[] StateColumns =
@@ -48,7 +52,8 @@ internal static class EpisodesFile
         var episodes = Array.ConvertAll(EpisodeColumns, c => new DataField<double>(c.Name));
         var updates = Array.ConvertAll(UpdateColumns, c => new DataField<double?>(c.Name));
         var states = Array.ConvertAll(StateColumns, c => new DataField<int>(c.Name));
-        var schema = new ParquetSchema([episode, .. episodes, .. updates, .. states]);
+        var outputs = OutputColumns.Fields<double>();
+        var schema = new ParquetSchema([episode, .. episodes, .. updates, .. outputs, .. states]);
         await using var writer = await ParquetWriter.CreateAsync(schema, stream).ConfigureAwait(false);
         using var group = writer.CreateRowGroup();
         var rows = history.Episodes;
@@ -61,6 +66,12 @@ internal static class EpisodesFile
         for (var i = 0; i < updates.Length; i++)
         {
             await group.WriteAsync<double>(updates[i], rows.Select(e => e.Update is { } u ? UpdateColumns[i].Of(u) : null).ToArray()).ConfigureAwait(false);
+        }
+
+        var values = OutputColumns.Values([.. rows.Select(e => e.Update?.Outputs)]);
+        for (var i = 0; i < outputs.Length; i++)
+        {
+            await group.WriteAsync<double>(outputs[i], Array.ConvertAll(values[i], v => (double?)v)).ConfigureAwait(false);
         }
 
         for (var i = 0; i < states.Length; i++)

@@ -74,6 +74,7 @@ internal static class NetworkFiles
         ["variant"] = options.Policy.Variant.ToString(),
         ["output"] = options.Mitigation.Output.ToString(),
         ["activation"] = Cells.CellMembers.PolicyOf(options).Activation.ToString(),
+        ["output_scale"] = options.Mitigation.OutputScale.ToString("R", CultureInfo.InvariantCulture),
         ["observations"] = options.Mitigation.Observations.ToString(),
     };
 }

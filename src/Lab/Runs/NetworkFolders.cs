@@ -109,7 +109,7 @@ internal sealed class NetworkFolders
     /// <summary>What equal shapes do not tell; files of others, which do not say, are taken at their shapes.</summary>
     private static void CheckMetadata(string source, SafetensorsFile file, CellOptions options)
     {
-        (string Key, string Option, string Wanted)[] wanted =
+        List<(string Key, string Option, string Wanted)> wanted =
         [
             ("variant", "policy.variant", options.Policy.Variant.ToString()),
             ("output", "mitigation.output", options.Mitigation.Output.ToString()),
@@ -117,6 +117,11 @@ internal sealed class NetworkFolders
             ("observations", "mitigation.observations", options.Mitigation.Observations.ToString()),
             ("sharing", "policy.sharing", options.Policy.Sharing.ToString()),
         ];
+        if (options.Mitigation.Output is Agents.OutputFunction.Sigmoid or Agents.OutputFunction.ScaledTanh)
+        {
+            wanted.Add(("output_scale", "mitigation.output_scale", options.Mitigation.OutputScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture)));
+        }
+
         foreach (var (key, option, value) in wanted)
         {
             if (file.Metadata.TryGetValue(key, out var found) && found != value)

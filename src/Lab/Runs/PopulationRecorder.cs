@@ -9,7 +9,7 @@ namespace Simulator.Lab;
 /// Records what the cells of a run tell: keeps the progress for whoever shows it, and writes the result files of each cell as it ends. Calls come from the population's actor;
 /// <see cref="CloseUnfinished"/> may come from elsewhere, so a lock guards the histories.
 /// </summary>
-internal sealed class PopulationRecorder : IPopulationObserver
+internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
 {
     /// <summary>Cells that only act have files of their own in populations of at most so many cells: more would be more files than anybody reads.</summary>
     internal const int MostActingCellsWithFiles = 1000;
@@ -20,7 +20,11 @@ internal sealed class PopulationRecorder : IPopulationObserver
     private readonly CellHistory[] _histories;
     private readonly long[] _started;
     private readonly double[] _seconds;
+    private readonly double[] _secondsBefore;
+    private readonly bool[] _continues;
     private readonly StandstillPatience _patience;
+    private readonly CheckpointStore? _checkpoints;
+    private readonly Lock _events = new();
     private bool _closed;
 
     internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, TimeProvider time, StandstillPatience patience)
@@ -32,6 +36,9 @@ internal sealed class PopulationRecorder : IPopulationObserver
         _histories = [.. plan.Cells.Select(c => new CellHistory(c, WritesCells))];
         _started = new long[_histories.Length];
         _seconds = new double[_histories.Length];
+        _secondsBefore = new double[_histories.Length];
+        _continues = new bool[_histories.Length];
+        _checkpoints = WritesCells ? new CheckpointStore(plan.Cells, folder, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds), Complain) : null;
         Progress = new PopulationProgress(plan.Cells.Select(c => new CellProgress(c.Name, c.Options.Episodes) { Acts = !c.Options.Learns }));
     }
 
@@ -49,21 +56,26 @@ internal sealed class PopulationRecorder : IPopulationObserver
     public void OnStarted(PopulationProtocol.CellStarted message) => Locked(() =>
     {
         var history = _histories[message.Cell];
-        history.Begin(message);
-        _started[message.Cell] = _time.GetTimestamp();
-        Progress[message.Cell] = new CellProgress(history.Cell.Name, history.Cell.Options.Episodes)
+        if (_continues[message.Cell])
         {
-            Acts = !history.Cell.Options.Learns,
-            Activity = CellActivity.Running,
-            BestConstant = history.BestConstant?.Reward,
-        };
+            history.Continue(message);
+        }
+        else
+        {
+            history.Begin(message);
+            _checkpoints?.LogOf(message.Cell).AddMessage(message);
+        }
+
+        _started[message.Cell] = _time.GetTimestamp();
+        Show(message.Cell, CellActivity.Running);
     });
 
     public void OnEpisode(PopulationProtocol.EpisodeFinished message) => Locked(() =>
     {
         var history = _histories[message.Cell];
         history.Add(message);
-        _seconds[message.Cell] = _time.GetElapsedTime(_started[message.Cell]).TotalSeconds;
+        _checkpoints?.LogOf(message.Cell).Add(message, history.States[^1]);
+        _seconds[message.Cell] = _secondsBefore[message.Cell] + _time.GetElapsedTime(_started[message.Cell]).TotalSeconds;
         Progress[message.Cell] = Progress[message.Cell] with
         {
             Episode = message.Episode,
@@ -74,9 +86,16 @@ internal sealed class PopulationRecorder : IPopulationObserver
         };
     });
 
+    public void OnAgents(PopulationProtocol.AgentsLearned message) => Locked(() =>
+    {
+        _histories[message.Cell].Add(message);
+        _checkpoints?.LogOf(message.Cell).Add(message);
+    });
+
     public void OnEvaluated(PopulationProtocol.Evaluated message) => Locked(() =>
     {
         _histories[message.Cell].Add(message);
+        _checkpoints?.LogOf(message.Cell).AddMessage(message);
         Progress[message.Cell] = Progress[message.Cell] with { Evaluation = message.Reward };
     });
 
@@ -94,6 +113,133 @@ internal sealed class PopulationRecorder : IPopulationObserver
             w.WriteString("reason", reason);
         });
     });
+
+    public bool HasEnded(int cell) => _histories[cell].End is not null;
+
+    public long? Wanted(int cell, bool ending) => _checkpoints?.Wanted(cell, ending);
+
+    public void Keep(CellCheckpoint checkpoint) => Locked(() => _checkpoints?.Keep(checkpoint, _seconds[checkpoint.Cell]));
+
+    public CellCheckpoint? Newest(int cell)
+    {
+        CellCheckpoint? newest = null;
+        Locked(() =>
+        {
+            var stored = _histories[cell].Cell.Options.Learns ? _checkpoints?.Read(cell) : null;
+            newest = stored?.Cell is { } found && TryContinue(cell, stored) ? found : null;
+            _continues[cell] = newest is not null;
+            if (newest is null)
+            {
+                _checkpoints?.Forget(cell);
+            }
+        });
+        return newest;
+    }
+
+    /// <summary>Takes in the cells that have ended in an earlier life of the run.</summary>
+    /// <exception cref="CheckpointVersionException">What is stored is of a newer format.</exception>
+    internal void ReadEnded() => Locked(() =>
+    {
+        for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
+        {
+            var (name, learns) = (_histories[i].Cell.Name, _histories[i].Cell.Options.Learns);
+            if (!_checkpoints.HasEnded(i) || _checkpoints.Read(i) is not { Manifest.Ended: true } stored || !File.Exists(_folder.FileOf(Path.Combine(RunFolder.CellFolder(name), "results.json"))))
+            {
+                continue;
+            }
+
+            if (!TryContinue(i, stored))
+            {
+                continue;
+            }
+
+            _histories[i].HasFiles = true;
+            _histories[i].HasNetworks = learns && File.Exists(_folder.FileOf(Path.Combine(RunFolder.CellFolder(name), NetworkFiles.Policies)));
+            _histories[i].DropWritten();
+            Show(i, CellActivity.Ended);
+        }
+
+        Event("resumed", w => w.WriteNumber("ended", _histories.Count(h => h.End is not null)));
+    });
+
+    /// <summary>Waits until all checkpoints are written.</summary>
+    /// <exception cref="IOException">One that a cell was to end with could not be.</exception>
+    internal async Task FlushCheckpointsAsync()
+    {
+        if (_checkpoints is not null)
+        {
+            await _checkpoints.FlushAsync().ConfigureAwait(false);
+            if (_checkpoints.LostAtEnd)
+            {
+                throw new IOException("a checkpoint could not be written, so that a run that is resumed goes on from an older one");
+            }
+        }
+    }
+
+    /// <summary>Removes the checkpoints of a run that needs them no more.</summary>
+    internal void RemoveCheckpoints()
+    {
+        for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
+        {
+            _checkpoints.Forget(i);
+        }
+    }
+
+    /// <summary>Takes in what a cell had told; false where it tells nothing that this program understands.</summary>
+    private bool TryContinue(int cell, StoredCell stored)
+    {
+        try
+        {
+            HistoryLog.Replay(stored.History, _histories[cell]);
+        }
+        catch (InvalidDataException fault)
+        {
+            _histories[cell].End = null;
+            Complain("checkpoint_damaged", _histories[cell].Cell.Name, fault.Message);
+            return false;
+        }
+
+        _seconds[cell] = _secondsBefore[cell] = stored.Manifest.Seconds;
+        Show(cell, CellActivity.Waiting);
+        return true;
+    }
+
+    /// <summary>Shows how far a cell is that begins, goes on from a checkpoint, or has ended.</summary>
+    private void Show(int cell, CellActivity activity)
+    {
+        var history = _histories[cell];
+        Progress[cell] = new CellProgress(history.Cell.Name, history.Cell.Options.Episodes)
+        {
+            Acts = !history.Cell.Options.Learns,
+            Activity = activity,
+            Ending = history.End is { } end ? ResultFiles.StatusOf(end) : null,
+            Episode = history.EpisodeCount,
+            Seconds = _seconds[cell],
+            Reward = history.RecentReward,
+            Evaluation = history.Evaluations.Count > 0 ? history.Evaluations[^1].Reward : null,
+            BestConstant = history.BestConstant?.Reward,
+            Saturation = history.LastUpdate?.Activations?.SaturationRatio,
+            Agents = CellHistory.Count(history.LastUpdate),
+        };
+    }
+
+    /// <summary>Tells of a checkpoint that could not be written or read, by any thread.</summary>
+    private void Complain(string kind, string cell, string reason)
+    {
+        Console.Error.WriteLine($"simulator: {(kind == "checkpoint_damaged" ? "a damaged checkpoint was passed over" : "a checkpoint could not be written")}: {cell}: {reason}");
+        try
+        {
+            Event(kind, w =>
+            {
+                w.WriteString("cell", cell);
+                w.WriteString("reason", reason);
+            });
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"simulator: events.jsonl could not be written either: {error.Message}");
+        }
+    }
 
     /// <summary>Writes what is there of cells that have begun and not ended, and takes nothing in any more.</summary>
     /// <exception cref="IOException">Some could not be written; the others are.</exception>
@@ -138,7 +284,10 @@ internal sealed class PopulationRecorder : IPopulationObserver
             json.WriteEndObject();
         }
 
-        _folder.Append("events.jsonl", System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+        lock (_events)
+        {
+            _folder.Append("events.jsonl", System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+        }
     }
 
     private void Close(PopulationProtocol.CellEnded message, bool withNetworks)
@@ -158,7 +307,12 @@ internal sealed class PopulationRecorder : IPopulationObserver
             throw;
         }
 
-        history.DropParameters();
+        history.DropWritten();
+        if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged)
+        {
+            _checkpoints?.Finish(message, _seconds[message.Cell]);
+        }
+
         Progress[message.Cell] = Progress[message.Cell] with { Activity = CellActivity.Ended, Ending = ResultFiles.StatusOf(message) };
     }
 
@@ -179,6 +333,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
 
         _folder.Write(Path.Combine(folder, "tracking_data.json"), s => ResultFiles.WriteTracking(s, history));
         _folder.Write(Path.Combine(folder, "episodes.parquet"), s => EpisodesFile.WriteAsync(s, history).GetAwaiter().GetResult());
+        _folder.Write(Path.Combine(folder, "agents.parquet"), s => AgentsFile.WriteAsync(s, history).GetAwaiter().GetResult());
         if (withNetworks)
         {
             _folder.Write(Path.Combine(folder, NetworkFiles.Policies), s => NetworkFiles.WritePolicies(s, history));

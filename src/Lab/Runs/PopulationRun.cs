@@ -49,6 +49,8 @@ public sealed class PopulationRun
     /// <summary>How long an interrupted run waits for the next cell to reach an episode's boundary; then what is there is written without those that have not.</summary>
     public static readonly TimeSpan InterruptionPatience = TimeSpan.FromSeconds(3);
 
+    internal const string ManifestName = "manifest.json";
+
     private readonly ScenarioPlan _plan;
     private readonly ComputeDevice _device;
     private readonly RunFolder _folder;
@@ -56,8 +58,11 @@ public sealed class PopulationRun
     private readonly StandstillPatience _patience;
     private readonly PopulationRecorder _recorder;
 
-    private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, TimeProvider time)
+    private readonly RunDocuments.EarlierManifest? _earlier;
+
+    private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, TimeProvider time, RunDocuments.EarlierManifest? earlier)
     {
+        _earlier = earlier;
         _plan = plan;
         _device = device;
         _folder = folder;
@@ -92,14 +97,38 @@ public sealed class PopulationRun
         var folder = RunFolder.Create(output);
         try
         {
-            folder.Write("scenario.yaml", s => s.Write(System.Text.Encoding.UTF8.GetBytes(ScenarioWriter.Write(plan.Scenario))));
+            folder.Write(RunContinuation.ScenarioName, s => s.Write(System.Text.Encoding.UTF8.GetBytes(ScenarioWriter.Write(plan.Scenario))));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            folder.Dispose();
             throw new OutputFolderException($"the output folder '{output}' cannot be written to: {error.Message}", error);
         }
 
-        return new PopulationRun(plan, device, folder, time);
+        return new PopulationRun(plan, device, folder, time, null);
+    }
+
+    /// <summary>Prepares to continue a run: takes in what has ended, and finds out whether the rest can be read.</summary>
+    /// <param name="plan">What the run was to do: the plan of its scenario.yaml, but for what has no influence on results.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="output">Its folder.</param>
+    /// <param name="time">Clock.</param>
+    /// <exception cref="OutputFolderException">Another process has the folder, or it cannot be written to.</exception>
+    /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
+    public static PopulationRun Resume(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
+    {
+        var folder = RunFolder.Open(output);
+        try
+        {
+            var run = new PopulationRun(plan, device, folder, time, RunDocuments.ReadManifest(folder.FileOf(ManifestName)));
+            run._recorder.ReadEnded();
+            return run;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Runs all cells to their end, or until <paramref name="interruption"/>.</summary>
@@ -110,7 +139,8 @@ public sealed class PopulationRun
     /// <exception cref="RunLostException">The device or the population ended unexpectedly; the results so far are written.</exception>
     public async Task<RunStatus> ExecuteAsync(CancellationToken interruption, Config? configuration = null)
     {
-        var started = _time.GetUtcNow();
+        using var folder = _folder;
+        var started = _earlier?.Started ?? _time.GetUtcNow();
         WriteManifest(started, null, "running");
         var system = ActorSystem.Create("simulator", (configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
         Exception? fault = null;
@@ -129,6 +159,7 @@ public sealed class PopulationRun
         try
         {
             _recorder.CloseUnfinished();
+            await _recorder.FlushCheckpointsAsync().ConfigureAwait(false);
             _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -144,6 +175,11 @@ public sealed class PopulationRun
         }
 
         WriteManifest(started, _time.GetUtcNow(), WordOf(status));
+        if (status == RunStatus.Done)
+        {
+            _recorder.RemoveCheckpoints();
+        }
+
         return status;
     }
 
@@ -177,7 +213,7 @@ public sealed class PopulationRun
         var devices = DeviceParts().Select((part, i) => system.ActorOf(BatchingActor.Props(part, options), $"device-{i}")).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var population = system.ActorOf(
-            PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion), "population");
+            PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion, _recorder), "population");
         await using var registration = interruption.Register(() =>
         {
             population.Tell(CellProtocol.Stop.Instance);
@@ -212,5 +248,8 @@ public sealed class PopulationRun
     }
 
     private void WriteManifest(DateTimeOffset started, DateTimeOffset? ended, string status) =>
-        _folder.Write("manifest.json", s => RunDocuments.WriteManifest(s, _plan, _device.Name, started, ended, _recorder.Recoveries, status));
+        _folder.Write(
+            ManifestName,
+            s => RunDocuments.WriteManifest(
+                s, _plan, _device.Name, started, ended, (_earlier?.Recoveries ?? 0) + _recorder.Recoveries, _earlier is null ? 0 : _earlier.Resumptions + 1, status));
 }

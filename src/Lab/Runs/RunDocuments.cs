@@ -9,7 +9,34 @@ internal static class RunDocuments
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
-    internal static void WriteManifest(Stream stream, ScenarioPlan plan, string device, DateTimeOffset started, DateTimeOffset? ended, int recoveries, string status)
+    /// <summary>What an earlier life of a run left in its manifest.</summary>
+    /// <param name="Status">How it ended; running where it did not.</param>
+    /// <param name="Started">When the run began.</param>
+    /// <param name="Recoveries">Cells that were brought back.</param>
+    /// <param name="Resumptions">How often the run was continued.</param>
+    internal sealed record EarlierManifest(string Status, DateTimeOffset Started, int Recoveries, int Resumptions);
+
+    /// <summary>Reads a manifest; null where there is none that can be read, which loses times alone.</summary>
+    internal static EarlierManifest? ReadManifest(string path)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            var root = json.RootElement;
+            return new EarlierManifest(
+                root.GetProperty("status").GetString() ?? string.Empty,
+                root.GetProperty("started").GetDateTimeOffset(),
+                root.GetProperty("recoveries").GetInt32(),
+                root.TryGetProperty("resumptions", out var resumptions) ? resumptions.GetInt32() : 0);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    internal static void WriteManifest(
+        Stream stream, ScenarioPlan plan, string device, DateTimeOffset started, DateTimeOffset? ended, int recoveries, int resumptions, string status)
     {
         using var json = new Utf8JsonWriter(stream, Indented);
         json.WriteStartObject();
@@ -29,6 +56,7 @@ internal static class RunDocuments
         }
 
         json.WriteNumber("recoveries", recoveries);
+        json.WriteNumber("resumptions", resumptions);
         json.WriteStartObject("versions");
         json.WriteString("simulator", typeof(RunDocuments).Assembly.GetName().Version?.ToString(3));
         json.WriteString("dotnet", System.Environment.Version.ToString());

@@ -23,11 +23,19 @@ public sealed class OutputFolderException : Exception
 
 /// <summary>
 /// The folder of a run: <c>scenario.yaml</c>, <c>manifest.json</c>, <c>population.json</c>, <c>events.jsonl</c>, and a folder for each cell. Files appear whole: they are written
-/// beside, then renamed.
+/// beside, then renamed. A file <c>run.lock</c> is held open by the process whose run it is, so that no other one writes to the folder.
 /// </summary>
-public sealed class RunFolder
+public sealed class RunFolder : IDisposable
 {
-    private RunFolder(string path) => Path = path;
+    private const string LockName = "run.lock";
+
+    private readonly FileStream _lock;
+
+    private RunFolder(string path, FileStream hold)
+    {
+        Path = path;
+        _lock = hold;
+    }
 
     /// <summary>Its path, as it was given.</summary>
     public string Path { get; }
@@ -66,7 +74,8 @@ public sealed class RunFolder
 
         if (taken)
         {
-            throw new OutputFolderException($"the output folder '{path}' is not empty; name one that is empty or not there");
+            var run = File.Exists(System.IO.Path.Combine(path, RunContinuation.ScenarioName)) ? "; with --resume the run in it goes on" : string.Empty;
+            throw new OutputFolderException($"the output folder '{path}' is not empty; name one that is empty or not there{run}");
         }
     }
 
@@ -84,7 +93,31 @@ public sealed class RunFolder
             throw new OutputFolderException($"the output folder '{path}' cannot be made: {error.Message}", error);
         }
 
-        return new RunFolder(path);
+        return new RunFolder(path, Hold(path));
+    }
+
+    /// <summary>Opens the folder of an earlier run, to continue it.</summary>
+    /// <exception cref="OutputFolderException">Another process has it, or it cannot be written to.</exception>
+    public static RunFolder Open(string path) => new(path, Hold(path));
+
+    /// <summary>Lets other processes have the folder.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream Hold(string path)
+    {
+        var file = System.IO.Path.Combine(path, LockName);
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (File.Exists(file))
+        {
+            throw new OutputFolderException($"the folder '{path}' is in use: another process runs there ({error.Message})", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputFolderException($"the output folder '{path}' cannot be written to: {error.Message}", error);
+        }
     }
 
     /// <summary>Path of a file in the run's folder.</summary>
@@ -96,9 +129,13 @@ public sealed class RunFolder
     /// <summary>Writes a file whole: beside its place, then renamed to it.</summary>
     /// <param name="name">Path relative to the run's folder.</param>
     /// <param name="write">Writes its content.</param>
-    internal void Write(string name, Action<Stream> write)
+    internal void Write(string name, Action<Stream> write) => WriteFile(FileOf(name), write);
+
+    /// <summary>Writes a file whole: beside its place, then renamed to it.</summary>
+    /// <param name="path">Its path; its folder is made where it is not there.</param>
+    /// <param name="write">Writes its content.</param>
+    internal static void WriteFile(string path, Action<Stream> write)
     {
-        var path = FileOf(name);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         var beside = path + ".part";
         try

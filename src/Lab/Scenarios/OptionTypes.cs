@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Simulator.Agents;
 using Simulator.Environment;
@@ -31,8 +32,14 @@ internal abstract class OptionType
 
     public abstract OptionReading Read(SourceNode node);
 
+    /// <summary>What is allowed, as JSON Schema puts it: never narrower than <see cref="Read"/>, so that an editor marks nothing that runs.</summary>
+    public abstract JsonObject Schema();
+
     /// <summary>The value as YAML that reads back to an equal value.</summary>
     public abstract string ToYaml(object? value);
+
+    /// <summary>The value as JSON: YAML's numbers, lists, truth values and quoted texts are JSON's.</summary>
+    public virtual JsonNode? ToJson(object? value) => JsonNode.Parse(ToYaml(value));
 
     /// <summary>The value as part of a cell's name; equal only for equal values.</summary>
     public virtual string ToLabel(object? value) => ToYaml(value);
@@ -54,6 +61,8 @@ internal sealed class WholeNumberType<T>(T low, T high) : OptionType
             : OptionReading.Fault($"{Wording.Shorten(scalar.Text)} is out of range");
     }
 
+    public override JsonObject Schema() => new() { ["type"] = "integer", ["minimum"] = ToJson(low), ["maximum"] = ToJson(high) };
+
     public override string ToYaml(object? value) => ((T)value!).ToString(null, CultureInfo.InvariantCulture);
 }
 
@@ -69,6 +78,8 @@ internal sealed class NumberType(double low, double high) : OptionType
 
         return value >= low && value <= high ? OptionReading.Of(value) : OptionReading.Fault($"{Wording.Shorten(((SourceScalar)node).Text)} is out of range");
     }
+
+    public override JsonObject Schema() => new() { ["type"] = "number", ["minimum"] = ToJson(low), ["maximum"] = ToJson(high) };
 
     public override string ToYaml(object? value) => Wording.YamlNumber((double)value!);
 
@@ -93,9 +104,15 @@ internal sealed class SwitchType : OptionType
 {
     public override string Allowed => "true, false";
 
-    public override OptionReading Read(SourceNode node) => node is SourceScalar { Plain: true } scalar && bool.TryParse(scalar.Text, out var value)
-        ? OptionReading.Of(value)
-        : OptionReading.NotA("a truth value", node);
+    // YAML's spellings and no others: what YAML takes for text an editor takes for text.
+    public override OptionReading Read(SourceNode node) => node switch
+    {
+        SourceScalar { Plain: true, Text: "true" or "True" or "TRUE" } => OptionReading.Of(true),
+        SourceScalar { Plain: true, Text: "false" or "False" or "FALSE" } => OptionReading.Of(false),
+        _ => OptionReading.NotA("a truth value", node),
+    };
+
+    public override JsonObject Schema() => new() { ["type"] = "boolean" };
 
     public override string ToYaml(object? value) => (bool)value! ? "true" : "false";
 }
@@ -123,7 +140,19 @@ internal sealed class ChoiceType : OptionType
             : OptionReading.Fault($"{Wording.Quote(scalar.Text)} is not allowed", Wording.Nearest(scalar.Text, _words.Values));
     }
 
+    public override JsonObject Schema() => new()
+    {
+        ["anyOf"] = new JsonArray(
+            new JsonObject { ["enum"] = new JsonArray([.. _words.Values.Select(word => JsonValue.Create(word))]) },
+            new JsonObject { ["type"] = "string", ["pattern"] = $"^({string.Join('|', _words.Values.Select(InAnyCase))})$" }),
+    };
+
     public override string ToYaml(object? value) => _words[value!];
+
+    public override JsonNode? ToJson(object? value) => JsonValue.Create(ToYaml(value));
+
+    private static string InAnyCase(string word) =>
+        string.Concat(word.Select(c => char.IsAsciiLetter(c) ? $"[{char.ToUpperInvariant(c)}{char.ToLowerInvariant(c)}]" : $"{c}"));
 
     private static string Word(string name) => name.Any(char.IsLower) ? ScenarioSchema.SnakeCase(name) : name;
 }
@@ -139,6 +168,13 @@ internal sealed partial class NameType : OptionType
 
         return Valid().IsMatch(scalar.Text) ? OptionReading.Of(scalar.Text) : OptionReading.NotA("a name", node);
     }
+
+    // A name may look like a number or a truth value.
+    public override JsonObject Schema() => new()
+    {
+        ["type"] = new JsonArray("string", "number", "boolean"),
+        ["pattern"] = ScenarioOptions.NamePattern.Replace(@"\A", "^", StringComparison.Ordinal).Replace(@"\z", "$", StringComparison.Ordinal),
+    };
 
     // Quoted always: a name may read as a number, a truth value or a list's dash.
     public override string ToYaml(object? value) => $"\"{value}\"";
@@ -161,6 +197,13 @@ internal sealed class FolderType : OptionType
         node is SourceScalar { IsNull: false, Text: { Length: > 0 and <= Longest } text } && !text.Any(char.IsControl)
             ? OptionReading.Of(new FolderPath(text))
             : OptionReading.NotA("a path", node);
+
+    public override JsonObject Schema() => new()
+    {
+        ["type"] = new JsonArray("string", "number", "boolean"),
+        ["minLength"] = 1,
+        ["maxLength"] = Longest,
+    };
 
     public override string ToYaml(object? value) =>
         $"\"{((FolderPath)value!).Path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
@@ -191,6 +234,14 @@ internal sealed class IntervalType(double low, double high) : OptionType
             : OptionReading.Fault($"low {Wording.Shortest(ends[0])} is above high {Wording.Shortest(ends[1])}");
     }
 
+    public override JsonObject Schema() => new()
+    {
+        ["type"] = "array",
+        ["items"] = new NumberType(low, high).Schema(),
+        ["minItems"] = 2,
+        ["maxItems"] = 2,
+    };
+
     public override string ToYaml(object? value) => $"[{Wording.YamlNumber(((Interval)value!).Low)}, {Wording.YamlNumber(((Interval)value).High)}]";
 
     // No number has an underscore, so this keeps intervals apart where a hyphen would not.
@@ -206,7 +257,11 @@ internal sealed class OptionalType(OptionType inner) : OptionType
 
     public override OptionReading Read(SourceNode node) => node is SourceScalar { IsNull: true } ? OptionReading.Of(null) : inner.Read(node);
 
+    public override JsonObject Schema() => new() { ["anyOf"] = new JsonArray(inner.Schema(), new JsonObject { ["type"] = "null" }) };
+
     public override string ToYaml(object? value) => value is null ? "null" : inner.ToYaml(value);
+
+    public override JsonNode? ToJson(object? value) => value is null ? null : inner.ToJson(value);
 
     public override string ToLabel(object? value) => value is null ? "null" : inner.ToLabel(value);
 }

@@ -80,6 +80,13 @@ internal static class ScenarioChecks
                 "statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled");
         }
 
+        if (cell.Mitigation is { Output: Agents.OutputFunction.Beta, BoundPenalty: > 0 })
+        {
+            yield return new(
+                ["mitigation.bound_penalty", "mitigation.output"],
+                "a Beta policy has no pre-activation that leaves the range of the actions; with mitigation.output: beta mitigation.bound_penalty must be 0");
+        }
+
         foreach (var contradiction in CheckMitigations(cell.Mitigation))
         {
             yield return contradiction;

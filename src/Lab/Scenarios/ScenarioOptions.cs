@@ -26,6 +26,15 @@ public sealed record ComputeOptions
     public int CellsAtOnce { get; init; }
 }
 
+/// <summary>What a run keeps to be continued: options without influence on the results.</summary>
+public sealed record CheckpointOptions
+{
+    /// <summary>Seconds between two checkpoints of a cell; 0: only where the run is interrupted.</summary>
+    [Description("Seconds between two checkpoints of a cell, from which a run goes on that was killed; 0 writes them only where the run is interrupted.")]
+    [Range(0.0, 31_536_000.0)]
+    public double Seconds { get; init; } = 60;
+}
+
 /// <summary>A population as a scenario file describes it: what every cell has in common, and what is swept.</summary>
 /// <remarks>
 /// The keys of a scenario file are the snake_case names of these properties and of those of the records they hold; ranges, defaults and
@@ -98,6 +107,10 @@ public sealed record ScenarioOptions
     /// <summary>Use of the device.</summary>
     [Description("How cells share the device that computes for them: for speed, not for results.")]
     public ComputeOptions Compute { get; init; } = new();
+
+    /// <summary>Checkpoints.</summary>
+    [Description("What a run keeps to be continued by run --resume: without influence on the results.")]
+    public CheckpointOptions Checkpoint { get; init; } = new();
 
     /// <summary>What differs between configurations.</summary>
     [Description("What differs between configurations: a map of dotted key to list, or a list of such maps.")]

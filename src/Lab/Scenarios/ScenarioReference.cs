@@ -18,6 +18,13 @@ public static class ScenarioReference
         Keys stand under the section that the tables below name. Intervals are lists `[low, high]`. Anchors, aliases and tags are not supported. Whatever is
         wrong is reported at once, a line for each fault: `file:line: key: what is wrong; what is allowed; did you mean 'x'?`
 
+        ## In an editor
+
+        [scenario.schema.json](scenario.schema.json) is the JSON schema of scenario files, generated from the same records as this page. An editor with a YAML language server (Visual Studio Code with
+        the YAML extension, JetBrains IDEs, Neovim, Emacs) completes keys by it, shows what they mean, and marks what is wrong while you type, once the file's first line says where the schema is,
+        as it does in `experiments/`: `# yaml-language-server: $schema=../docs/scenario.schema.json`. `simulator run` reads no schema: ranges and choices of its messages come from the same option types, and it finds more, such as keys
+        that contradict each other. What the schema refuses the program refuses too.
+
         ## Overrides
 
         `--set KEY=VALUE` replaces a value. The key is dotted, the value is YAML: `--set learning.actor_rate=0.01`,

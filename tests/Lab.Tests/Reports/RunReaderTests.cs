@@ -28,9 +28,9 @@ public sealed class RunReaderTests : IDisposable
             Assert.Equal(history.Evaluations.Select(e => (double?)e.Reward), cell.Results.Evaluations.Select(e => e.Reward));
             Assert.Equal(history.BestConstant!.Reward, cell.BestConstant);
             Assert.Equal(history.Episodes.Select(e => (float)e.Reward), cell.EpisodeTable!["reward"]!);
-            Assert.Equal(history.Episodes.Select(e => (float)(e.Update?.Actors.GradientNorm ?? double.NaN)), cell.EpisodeTable["actor_gradient"]!);
+            Assert.Equal(history.Episodes.Select(e => (float)(e.Update?.Actors?.GradientNorm ?? double.NaN)), cell.EpisodeTable["actor_gradient"]!);
             Assert.Equal([10, 20], cell.Layers.Select(l => l.Episode));
-            Assert.Equal(history.Episodes[9].Update!.Actors.LayerNorms, cell.Layers[0].Actor.Values);
+            Assert.Equal(history.Episodes[9].Update!.Actors!.LayerNorms, cell.Layers[0].Actor.Values);
         }
     }
 

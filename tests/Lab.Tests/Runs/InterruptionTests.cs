@@ -25,7 +25,7 @@ public sealed class InterruptionTests : IDisposable
 
         var began = RunFolder.CellFolder(plan.Cells[0].Name);
         Assert.Equal([folder.FileOf(began)], Directory.GetDirectories(folder.FileOf("cells")));
-        Assert.Equal(["episodes.parquet", "results.json", "tracking_data.json"], Directory.GetFiles(folder.FileOf(began)).Select(Path.GetFileName).Order());
+        Assert.Equal(["agents.parquet", "episodes.parquet", "results.json", "tracking_data.json"], Directory.GetFiles(folder.FileOf(began)).Select(Path.GetFileName).Order());
         using var stream = new MemoryStream();
         RunDocuments.WritePopulation(stream, recorder);
         using var json = JsonDocument.Parse(stream.ToArray());

@@ -6,7 +6,7 @@ namespace Simulator.Lab.Tests;
 
 public sealed class ResultFileTests : IDisposable
 {
-    private static readonly string[] Deterministic = ["results.json", "tracking_data.json", "episodes.parquet", "policies.safetensors", "critic.safetensors"];
+    private static readonly string[] Deterministic = ["results.json", "tracking_data.json", "episodes.parquet", "agents.parquet", "policies.safetensors", "critic.safetensors"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -103,6 +103,64 @@ public sealed class ResultFileTests : IDisposable
         await group.ReadAsync<double>(Array.Find(fields, f => f.Name == "critic_loss")!, losses.AsMemory(), cancellationToken: Token);
         Assert.Equal(history.Episodes.Select(e => e.Update?.Critic.Loss), losses);
         Assert.Null(losses[0]);
+    }
+
+    [Fact]
+    public async Task Agents_are_a_table_with_a_row_each_at_every_tenth_episode_and_the_last()
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan());
+        var history = run.Histories[0];
+        await using var reader = await ParquetReader.CreateAsync(File.OpenRead(Path.Combine(run.Folder, "cells", history.Cell.Name, "agents.parquet")), cancellationToken: Token);
+        using var group = reader.OpenRowGroupReader(0);
+        var fields = reader.Schema.GetDataFields();
+        Assert.Equal(15, group.RowCount);
+        Assert.Equal(Enumerable.Range(0, 15).Select(i => (i / 5) switch { 0 => 10, 1 => 20, _ => 24 }), await Column<int>("episode"));
+        Assert.Equal(Enumerable.Range(0, 15).Select(i => i % 5), await Column<int>("agent"));
+        var last = history.LastUpdate!.Agents;
+        Assert.Equal(last.Select(a => a.GradientNorm), (await Column<float>("gradient"))[10..]);
+        Assert.Equal(last.Select(a => a.SaturationRatio), (await Column<float>("saturation"))[10..]);
+        var variance = new float?[15];
+        await group.ReadAsync<float>(Array.Find(fields, f => f.Name == "power_variance")!, variance.AsMemory(), cancellationToken: Token);
+        Assert.All(variance, v => Assert.InRange(v!.Value, 0, 1));
+        var (norm, action, squash, body) = (await Column<float>("gradient"), await Column<float>("action_gradient"), await Column<float>("squash_factor"), await Column<float>("body_factor"));
+        Assert.All(Enumerable.Range(0, 15), i => Assert.Equal(norm[i], action[i] * squash[i] * body[i], 1e-5f * norm[i]));
+        Assert.Contains(fields, f => f.Name == "state");
+
+        async Task<T[]> Column<T>(string name)
+            where T : struct
+        {
+            var values = new T[15];
+            await group.ReadAsync<T>(Array.Find(fields, f => f.Name == name)!, values.AsMemory(), cancellationToken: Token);
+            return values;
+        }
+    }
+
+    [Fact]
+    public async Task An_episodes_row_factors_the_actors_gradient_and_has_no_diagnostics_without_an_update()
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan());
+        var history = run.Histories[0];
+        await using var reader = await ParquetReader.CreateAsync(File.OpenRead(Path.Combine(run.Folder, "cells", history.Cell.Name, "episodes.parquet")), cancellationToken: Token);
+        using var group = reader.OpenRowGroupReader(0);
+        var (norm, action, squash, body) = (await Column("actor_gradient"), await Column("action_gradient"), await Column("squash_factor"), await Column("body_factor"));
+        var slope = await Column("cpu_slope");
+        Assert.Null(action[0]);
+        Assert.Null(slope[0]);
+        foreach (var row in Enumerable.Range(0, 24).Where(i => history.Episodes[i].Update is not null))
+        {
+            Assert.Equal(norm[row]!.Value, action[row]!.Value * squash[row]!.Value * body[row]!.Value, 1e-9 * norm[row]!.Value);
+            Assert.InRange(slope[row]!.Value, 0, 1);
+        }
+
+        // Quantiles are in their order.
+        Assert.All((await Column("offload_z_50")).Zip(await Column("offload_z_99")).Skip(12), q => Assert.True(q.First <= q.Second));
+
+        async Task<double?[]> Column(string name)
+        {
+            var values = new double?[24];
+            await group.ReadAsync<double>(Array.Find(reader.Schema.GetDataFields(), f => f.Name == name)!, values.AsMemory(), cancellationToken: Token);
+            return values;
+        }
     }
 
     [Fact]

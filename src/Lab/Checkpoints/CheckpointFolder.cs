@@ -1,0 +1,242 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Simulator.Cells;
+using Simulator.Compute;
+using Simulator.Master;
+
+namespace Simulator.Lab;
+
+/// <summary>What was read of a cell.</summary>
+/// <param name="Manifest">The checkpoint.</param>
+/// <param name="History">What the cell had told.</param>
+/// <param name="Cell">What it goes on from; null where it has ended.</param>
+internal sealed record StoredCell(CheckpointManifest Manifest, byte[] History, CellCheckpoint? Cell);
+
+/// <summary>
+/// The folder <c>checkpoint/</c> of a cell (docs/checkpoints.md). A checkpoint is there when its manifest is; files that it names are written and flushed before, and never changed
+/// as long as one of the two newest manifests names them. Whatever else is in the folder is removed with the next checkpoint.
+/// </summary>
+/// <param name="path">Path of the folder.</param>
+/// <param name="name">Name of the cell.</param>
+/// <param name="index">Its index in the population.</param>
+internal sealed class CheckpointFolder(string path, string name, int index)
+{
+    /// <summary>Checkpoints that are kept.</summary>
+    internal const int Kept = 2;
+
+    /// <summary>Files of replay transitions after which the memory is written anew as a whole.</summary>
+    internal const int MostReplayFiles = 32;
+
+    private const string HistoryName = "history.log";
+    private const string ManifestPattern = "checkpoint-*.json";
+
+    private readonly List<CheckpointManifest> _kept = [];
+    private readonly List<byte[]> _unsaved = [];
+    private long _replayFrom;
+
+    /// <summary>Number of the first replay transition that the next checkpoint must hold. May be read by any thread.</summary>
+    internal long ReplayFrom => Volatile.Read(ref _replayFrom);
+
+    /// <summary>Writes a checkpoint. Where that fails the older ones stay, and the next one holds what this one should have.</summary>
+    /// <param name="checkpoint">The cell; null where it has ended.</param>
+    /// <param name="history">What it has told since the last call.</param>
+    /// <param name="episode">Episodes done.</param>
+    /// <param name="seconds">How long it has run.</param>
+    /// <exception cref="IOException">A file could not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    internal void Write(CellCheckpoint? checkpoint, byte[] history, int episode, double seconds)
+    {
+        _unsaved.Add(history);
+        Directory.CreateDirectory(path);
+        var told = AppendHistory();
+        var manifest = new CheckpointManifest(CheckpointManifest.CurrentFormat, name, episode, checkpoint is null, seconds, told, null, []);
+        if (checkpoint is not null)
+        {
+            manifest = manifest with
+            {
+                State = WriteFile($"state-{Number(episode)}.safetensors", s => CheckpointTensors.WriteState(s, checkpoint)),
+                Replay = WriteReplay(checkpoint.Master),
+            };
+        }
+
+        WriteFile(ManifestName(manifest), s => s.Write(manifest.ToJson()));
+        _unsaved.Clear();
+        _kept.RemoveAll(m => m.Episode == episode || manifest.Ended);
+        _kept.Add(manifest);
+        _kept.RemoveRange(0, Math.Max(0, _kept.Count - Kept));
+        Volatile.Write(ref _replayFrom, manifest.Replay.Count is > 0 and < MostReplayFiles ? manifest.Replay[^1].End : 0);
+        RemoveOthers();
+    }
+
+    /// <summary>Reads the newest checkpoint that is whole; the next one that is written follows it.</summary>
+    /// <param name="report">Told of each that is damaged: its name, and why.</param>
+    /// <returns>What was read; null where there is none.</returns>
+    /// <exception cref="CheckpointVersionException">The newest is of a newer format.</exception>
+    internal StoredCell? Read(Action<string, string> report)
+    {
+        _kept.Clear();
+        _unsaved.Clear();
+        Volatile.Write(ref _replayFrom, 0);
+        StoredCell? found = null;
+        foreach (var file in Manifests())
+        {
+            try
+            {
+                var manifest = CheckpointManifest.Parse(File.ReadAllBytes(file), file);
+                found ??= Read(manifest);
+                _kept.Insert(0, manifest);
+            }
+            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException or OverflowException)
+            {
+                report(file, fault.Message);
+            }
+
+            if (_kept.Count == Kept)
+            {
+                break;
+            }
+        }
+
+        if (found is not null)
+        {
+            Volatile.Write(ref _replayFrom, found.Manifest.Replay.Count is > 0 and < MostReplayFiles ? found.Manifest.Replay[^1].End : 0);
+        }
+
+        return found;
+    }
+
+    /// <summary>Whether the newest checkpoint that can be read tells that the cell has ended.</summary>
+    /// <exception cref="CheckpointVersionException">One is of a newer format.</exception>
+    internal bool HasEnded()
+    {
+        bool? ended = null;
+        foreach (var file in Manifests())
+        {
+            try
+            {
+                var manifest = CheckpointManifest.Parse(File.ReadAllBytes(file), file);
+                ended ??= manifest.Ended;
+            }
+            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                continue; // It is told of where the cell's checkpoint is read.
+            }
+        }
+
+        return ended == true;
+    }
+
+    /// <summary>Forgets and removes everything.</summary>
+    internal void Clear()
+    {
+        _kept.Clear();
+        _unsaved.Clear();
+        Volatile.Write(ref _replayFrom, 0);
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
+    private IEnumerable<string> Manifests() =>
+        Directory.Exists(path) ? Directory.EnumerateFiles(path, ManifestPattern).OrderByDescending(f => f, StringComparer.Ordinal) : [];
+
+    private static string ManifestName(CheckpointManifest manifest) => $"checkpoint-{Number(manifest.Episode)}.json";
+
+    private static string Number(long number) => number.ToString("D8", CultureInfo.InvariantCulture);
+
+    private StoredCell Read(CheckpointManifest manifest)
+    {
+        if (manifest.Cell != name)
+        {
+            throw new InvalidDataException($"it is of the cell '{Wording.Shorten(manifest.Cell)}'");
+        }
+
+        var history = HistoryFile.Read(Path.Combine(path, HistoryName), manifest.History);
+        if (manifest.State is not { } state)
+        {
+            return new StoredCell(manifest, history, null);
+        }
+
+        var segments = new List<ReplaySegment>();
+        foreach (var file in manifest.Replay)
+        {
+            segments.Add(CheckpointTensors.ReadReplay(ReadTensors(file.File)));
+        }
+
+        return new StoredCell(manifest, history, CheckpointTensors.ReadState(ReadTensors(state), index, manifest.Episode, segments));
+    }
+
+    private SafetensorsFile ReadTensors(CheckpointFile file)
+    {
+        var bytes = File.ReadAllBytes(Path.Combine(path, file.Name));
+        if (bytes.Length != file.Bytes || CheckpointManifest.HashOf(bytes) != file.Sha256)
+        {
+            throw new InvalidDataException($"{file.Name} is not what was written");
+        }
+
+        return SafetensorsFile.Read(new MemoryStream(bytes), file.Name);
+    }
+
+    private CheckpointFile AppendHistory() =>
+        HistoryFile.Append(Path.Combine(path, HistoryName), _kept.Count > 0 ? _kept[^1].History : new CheckpointFile(HistoryName, 0, string.Empty), _unsaved);
+
+    /// <summary>The files that hold the replay memory: those before, as far as anything in them is held, and new ones.</summary>
+    private List<ReplayFile> WriteReplay(MasterCheckpoint master)
+    {
+        var oldest = master.Added - master.Priorities.Length;
+        var first = master.Replay.Count > 0 ? master.Replay[0].First : long.MaxValue;
+        var files = _kept.Count > 0 ? _kept[^1].Replay.Where(f => f.End > oldest && f.First < first).ToList() : [];
+        foreach (var segment in master.Replay)
+        {
+            files.Add(new ReplayFile(WriteFile($"replay-{segment.First}-{segment.End}.safetensors", s => CheckpointTensors.WriteReplay(s, segment)), segment.First, segment.End));
+        }
+
+        return files;
+    }
+
+    /// <summary>Writes a file beside its place, flushes it, and renames it.</summary>
+    private CheckpointFile WriteFile(string file, Action<Stream> write)
+    {
+        var target = Path.Combine(path, file);
+        var beside = target + ".part";
+        try
+        {
+            using var hash = SHA256.Create();
+            using (var stream = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                using (var hashing = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
+                {
+                    write(hashing);
+                }
+
+                stream.Flush(flushToDisk: true);
+            }
+
+            var length = new FileInfo(beside).Length;
+            if (length > Array.MaxLength)
+            {
+                throw new IOException($"{file} would have {length} bytes, more than is read again: cells of this size have no checkpoints");
+            }
+
+            File.Move(beside, target, overwrite: true);
+            return new CheckpointFile(file, length, Convert.ToHexStringLower(hash.Hash!));
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
+    }
+
+    private void RemoveOthers()
+    {
+        var wanted = _kept
+            .SelectMany(m => m.Replay.Select(r => r.File.Name).Append(ManifestName(m)).Append(m.State?.Name ?? HistoryName))
+            .Append(HistoryName).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(path).Where(f => !wanted.Contains(Path.GetFileName(f))).ToList())
+        {
+            File.Delete(file);
+        }
+    }
+}

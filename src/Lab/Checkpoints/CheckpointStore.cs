@@ -1,0 +1,165 @@
+using Simulator.Cells;
+using Simulator.Protocol;
+
+namespace Simulator.Lab;
+
+/// <summary>
+/// The checkpoints of a run's cells in their folders: says when one is wanted, and writes behind the actors' backs, one cell after the other, at most one checkpoint of a cell waiting. Calls
+/// come from one thread at a time.
+/// </summary>
+internal sealed class CheckpointStore
+{
+    /// <summary>Successive multiples of it, modulo 1, lie apart from each other however many there are: so do the times of the cells' checkpoints.</summary>
+    private const double GoldenRatio = 0.6180339887498949;
+
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _interval;
+    private readonly Action<string, string, string> _report;
+    private readonly CellState[] _cells;
+    private readonly long _started;
+    private Task _tail = Task.CompletedTask;
+    private Exception? _fault;
+
+    /// <summary>Makes the store of a run.</summary>
+    /// <param name="cells">Its cells.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="interval">Time between two checkpoints of a cell; zero for none before the cell is told to end.</param>
+    /// <param name="report">Told of what went wrong, by any thread: the event, the cell, and why.</param>
+    internal CheckpointStore(IReadOnlyList<PlannedCell> cells, RunFolder folder, TimeProvider time, TimeSpan interval, Action<string, string, string> report)
+    {
+        _time = time;
+        _interval = interval;
+        _report = report;
+        _started = time.GetTimestamp();
+        _cells = [.. cells.Select((c, i) => new CellState(
+            c.Name, new CheckpointFolder(folder.FileOf(FolderOf(c.Name)), c.Name, i), interval * (1 - ((i * GoldenRatio) % 1))))];
+    }
+
+    /// <summary>A checkpoint that a cell was told to end with could not be written.</summary>
+    internal bool LostAtEnd { get; private set; }
+
+    /// <summary>Path of a cell's checkpoints, relative to the run's folder.</summary>
+    internal static string FolderOf(string cell) => Path.Combine(RunFolder.CellFolder(cell), "checkpoint");
+
+    /// <summary>What a cell told since its last checkpoint.</summary>
+    internal HistoryLog LogOf(int cell) => _cells[cell].Log;
+
+    /// <summary>As in <see cref="ICheckpointStore.Wanted"/>.</summary>
+    internal long? Wanted(int cell, bool ending)
+    {
+        var state = _cells[cell];
+        state.Ending |= ending;
+        if (!ending)
+        {
+            if (_interval == TimeSpan.Zero || !state.Writing.IsCompleted || state.Asked || _time.GetElapsedTime(_started) < state.Due)
+            {
+                return null;
+            }
+
+            state.Asked = true;
+        }
+
+        return state.Folder.ReplayFrom;
+    }
+
+    /// <summary>Writes a checkpoint, later.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="seconds">How long the cell has run.</param>
+    internal void Keep(CellCheckpoint checkpoint, double seconds)
+    {
+        var state = _cells[checkpoint.Cell];
+        state.Asked = false;
+        state.Due = _time.GetElapsedTime(_started) + _interval;
+        Enqueue(state, checkpoint, checkpoint.Episode, seconds);
+    }
+
+    /// <summary>Writes that a cell has ended, later: from then on there is nothing of it but its history.</summary>
+    internal void Finish(PopulationProtocol.CellEnded message, double seconds)
+    {
+        _cells[message.Cell].Log.AddMessage(message);
+        Enqueue(_cells[message.Cell], null, message.Episodes, seconds);
+    }
+
+    /// <summary>Reads the newest checkpoint of a cell; what it told after that is forgotten. Waits for one that is being written.</summary>
+    /// <exception cref="CheckpointVersionException">It is of a newer format.</exception>
+    internal StoredCell? Read(int cell)
+    {
+        var state = _cells[cell];
+        state.Writing.Wait();
+        state.Log = new HistoryLog();
+        state.Asked = false;
+        return state.Folder.Read((file, why) => _report("checkpoint_damaged", state.Name, $"{file}: {why}"));
+    }
+
+    /// <summary>Whether a cell has ended in an earlier life of the run.</summary>
+    /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
+    internal bool HasEnded(int cell) => _cells[cell].Folder.HasEnded();
+
+    /// <summary>Forgets what is stored of a cell that begins from its beginning.</summary>
+    internal void Forget(int cell)
+    {
+        try
+        {
+            _cells[cell].Folder.Clear();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _report("checkpoint_failed", _cells[cell].Name, fault.Message);
+        }
+    }
+
+    /// <summary>Waits until everything is written.</summary>
+    internal async Task FlushAsync()
+    {
+        await _tail.ConfigureAwait(false);
+        if (_fault is { } fault)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fault);
+        }
+    }
+
+    private void Enqueue(CellState state, CellCheckpoint? checkpoint, int episode, double seconds)
+    {
+        var history = state.Log.Take();
+        state.Writing = _tail = _tail.ContinueWith(_ => Write(state, checkpoint, history, episode, seconds), TaskScheduler.Default);
+    }
+
+    private void Write(CellState state, CellCheckpoint? checkpoint, byte[] history, int episode, double seconds)
+    {
+#pragma warning disable CA1031 // What is no fault of the disk is thrown where the run waits for the end.
+        try
+        {
+            state.Folder.Write(checkpoint, history, episode, seconds);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            LostAtEnd |= state.Ending;
+            _report("checkpoint_failed", state.Name, $"episode {episode}: {fault.Message}");
+        }
+        catch (Exception fault)
+        {
+            _fault ??= fault;
+        }
+#pragma warning restore CA1031
+    }
+
+    private sealed class CellState(string name, CheckpointFolder folder, TimeSpan due)
+    {
+        internal string Name => name;
+
+        internal CheckpointFolder Folder => folder;
+
+        internal HistoryLog Log { get; set; } = new();
+
+        /// <summary>When the next checkpoint is wanted, from the beginning of the run on.</summary>
+        internal TimeSpan Due { get; set; } = due;
+
+        /// <summary>Whether one was asked for and has not come.</summary>
+        internal bool Asked { get; set; }
+
+        internal bool Ending { get; set; }
+
+        internal Task Writing { get; set; } = Task.CompletedTask;
+    }
+}

@@ -1,0 +1,120 @@
+using Simulator.Agents;
+using Simulator.Cells;
+using Simulator.Compute;
+using Simulator.Environment;
+using Simulator.Master;
+
+namespace Simulator.Lab;
+
+/// <summary>Checkpoints as tensors: one file with networks, priorities and what the cell's members remember, and files of replay transitions.</summary>
+internal static class CheckpointTensors
+{
+    /// <summary>Writes all of a checkpoint but its replay transitions.</summary>
+    internal static void WriteState(Stream stream, CellCheckpoint checkpoint)
+    {
+        var (master, clients) = (checkpoint.Master, checkpoint.Clients);
+        var policies = clients.Select(c => c.Policy).OfType<TrainingState>().ToArray();
+        var lengths = Array.ConvertAll(clients, c => (long)c.Own.Length);
+        var writer = new SafetensorsWriter(stream, null, new (string, SafetensorsType, IReadOnlyList<int>)[]
+        {
+            ("policies", SafetensorsType.F32, [policies.Length, policies[0].Values.Length]),
+            ("policies.steps", SafetensorsType.I64, [policies.Length]),
+            ("critic", SafetensorsType.F32, [master.Critic.Values.Length]),
+            ("critic.steps", SafetensorsType.I64, [1]),
+            ("replay.added", SafetensorsType.I64, [1]),
+            ("replay.beta", SafetensorsType.F64, [1]),
+            ("replay.priorities", SafetensorsType.F64, [master.Priorities.Length]),
+            ("cell", SafetensorsType.U8, [checkpoint.Own.Length]),
+            ("master", SafetensorsType.U8, [master.Own.Length]),
+            ("clients.lengths", SafetensorsType.I64, [clients.Length]),
+            ("clients", SafetensorsType.U8, [checked((int)lengths.Sum())]),
+        });
+        foreach (var policy in policies)
+        {
+            writer.Write(policy.Values);
+        }
+
+        writer.Write<long>(Array.ConvertAll(policies, p => p.Steps));
+        writer.Write(master.Critic.Values);
+        writer.Write<long>([master.Critic.Steps]);
+        writer.Write<long>([master.Added]);
+        writer.Write<double>([master.Beta]);
+        writer.Write<double>(master.Priorities);
+        writer.Write<byte>(checkpoint.Own);
+        writer.Write<byte>(master.Own);
+        writer.Write<long>(lengths);
+        foreach (var client in clients)
+        {
+            writer.Write<byte>(client.Own);
+        }
+
+        writer.Complete();
+    }
+
+    /// <summary>Reads what <see cref="WriteState"/> wrote.</summary>
+    /// <param name="file">The tensors.</param>
+    /// <param name="cell">Index of the cell.</param>
+    /// <param name="episode">Episodes done.</param>
+    /// <param name="replay">The replay transitions.</param>
+    /// <exception cref="InvalidDataException">It lacks something.</exception>
+    internal static CellCheckpoint ReadState(SafetensorsFile file, int cell, int episode, IReadOnlyList<ReplaySegment> replay)
+    {
+        var (steps, values, lengths, own) = (file.Longs("policies.steps"), file.Floats("policies"), file.Longs("clients.lengths"), file.Bytes("clients"));
+        var width = values.Length / Math.Max(1, steps.Length);
+        var clients = new ClientCheckpoint[lengths.Length];
+        var offset = 0L;
+        for (var i = 0; i < clients.Length; i++)
+        {
+            // Where the clients share a policy it is the first one's.
+            var policy = i < steps.Length ? new TrainingState(steps[i], values[(i * width)..((i + 1) * width)]) : null;
+            clients[i] = new ClientCheckpoint(policy, own.AsSpan(checked((int)offset), checked((int)lengths[i])).ToArray());
+            offset += lengths[i];
+        }
+
+        var critic = new TrainingState(file.Longs("critic.steps")[0], file.Floats("critic"));
+        return new CellCheckpoint(
+            cell,
+            episode,
+            file.Bytes("cell"),
+            new MasterCheckpoint(critic, replay, file.Doubles("replay.priorities"), file.Longs("replay.added")[0], file.Doubles("replay.beta")[0], file.Bytes("master")),
+            clients);
+    }
+
+    /// <summary>Writes replay transitions.</summary>
+    internal static void WriteReplay(Stream stream, ReplaySegment segment)
+    {
+        var (count, clients) = (segment.Count, segment.Clients);
+        var writer = new SafetensorsWriter(stream, null, new (string, SafetensorsType, IReadOnlyList<int>)[]
+        {
+            ("first", SafetensorsType.I64, [1]),
+            ("rewards", SafetensorsType.F64, [count]),
+            ("states", SafetensorsType.F32, [segment.States.Length / (clients * Observation.Width), clients, Observation.Width]),
+            ("actions", SafetensorsType.F32, [count, clients, RawAction.Width]),
+            ("begins", SafetensorsType.U8, [count]),
+            ("selected", SafetensorsType.U8, [count, clients]),
+            ("done", SafetensorsType.U8, [count]),
+        });
+        writer.Write<long>([segment.First]);
+        writer.Write<double>(segment.Rewards);
+        writer.Write(segment.States);
+        writer.Write(segment.Actions);
+        writer.Write<bool>(segment.Begins);
+        writer.Write<bool>(segment.Selected);
+        writer.Write<bool>(segment.Done);
+        writer.Complete();
+    }
+
+    /// <summary>Reads what <see cref="WriteReplay"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It lacks something.</exception>
+    internal static ReplaySegment ReadReplay(SafetensorsFile file) => new(
+        file.Longs("first")[0],
+        file.Shape("selected")[1],
+        Truths(file, "begins"),
+        file.Floats("states"),
+        file.Floats("actions"),
+        Truths(file, "selected"),
+        file.Doubles("rewards"),
+        Truths(file, "done"));
+
+    private static bool[] Truths(SafetensorsFile file, string name) => Array.ConvertAll(file.Bytes(name), b => b != 0);
+}

@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Simulator.Lab;
+
+/// <summary>
+/// The file <c>history.log</c> of a cell, which only grows: pieces of a length (8 bytes, little-endian), the bytes, and a link of 32 bytes, the SHA-256 of the link before and the bytes.
+/// A checkpoint names the length up to which it is its own, and the link there; what lies behind is of a write that did not come to its end, and is overwritten.
+/// </summary>
+internal static class HistoryFile
+{
+    private const int LinkBytes = SHA256.HashSizeInBytes;
+
+    /// <summary>Appends pieces to what a checkpoint names.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="before">What is there.</param>
+    /// <param name="pieces">Bytes to append.</param>
+    /// <returns>What is there then.</returns>
+    internal static CheckpointFile Append(string path, CheckpointFile before, IEnumerable<byte[]> pieces)
+    {
+        using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        if (stream.Length < before.Bytes)
+        {
+            throw new IOException($"{path} has lost what was written to it");
+        }
+
+        stream.SetLength(before.Bytes);
+        stream.Position = before.Bytes;
+        var link = Convert.FromHexString(before.Sha256);
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        foreach (var piece in pieces)
+        {
+            link = Link(link, piece);
+            BinaryPrimitives.WriteInt64LittleEndian(length, piece.Length);
+            stream.Write(length);
+            stream.Write(piece);
+            stream.Write(link);
+        }
+
+        stream.Flush(flushToDisk: true);
+        return new CheckpointFile(Path.GetFileName(path), stream.Position, Convert.ToHexStringLower(link));
+    }
+
+    /// <summary>Reads what a checkpoint names.</summary>
+    /// <exception cref="InvalidDataException">It is not what was written.</exception>
+    internal static byte[] Read(string path, CheckpointFile named)
+    {
+        using var stream = File.OpenRead(path);
+        if (stream.Length < named.Bytes || named.Bytes > Array.MaxLength)
+        {
+            throw new InvalidDataException($"{Path.GetFileName(path)} has {stream.Length} bytes, and {named.Bytes} were written");
+        }
+
+        var bytes = new byte[named.Bytes];
+        stream.ReadExactly(bytes);
+        using var all = new MemoryStream();
+        byte[] link = [];
+        ReadOnlySpan<byte> rest = bytes;
+        while (!rest.IsEmpty)
+        {
+            var length = rest.Length >= sizeof(long) ? BinaryPrimitives.ReadInt64LittleEndian(rest) : -1;
+            if (length < 0 || length > rest.Length - sizeof(long) - LinkBytes)
+            {
+                throw Damaged(path);
+            }
+
+            var piece = rest.Slice(sizeof(long), (int)length);
+            link = Link(link, piece);
+            if (!rest.Slice(sizeof(long) + piece.Length, LinkBytes).SequenceEqual(link))
+            {
+                throw Damaged(path);
+            }
+
+            all.Write(piece);
+            rest = rest[(sizeof(long) + piece.Length + LinkBytes)..];
+        }
+
+        return Convert.ToHexStringLower(link) == named.Sha256 ? all.ToArray() : throw Damaged(path);
+    }
+
+    private static InvalidDataException Damaged(string path) => new($"{Path.GetFileName(path)} is not what was written");
+
+    private static byte[] Link(byte[] before, ReadOnlySpan<byte> piece)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(before);
+        hash.AppendData(piece);
+        return hash.GetHashAndReset();
+    }
+}

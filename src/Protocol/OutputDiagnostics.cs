@@ -1,0 +1,78 @@
+namespace Simulator.Protocol;
+
+/// <summary>
+/// One action's outputs between two updates. Of an agent's noise-free actions since its last update (acting, and one pass over the minibatch): the shares near either bound, mean slope, quantiles of
+/// |z|. Of the minibatch alone: what the gradient wants of the saturated ones, and the variance. Of a cell: the means over its agents, of quantiles too.
+/// </summary>
+/// <param name="Low90">Share with a &lt; -0.9.</param>
+/// <param name="High90">Share with a &gt; 0.9.</param>
+/// <param name="Low99">Share with a &lt; -0.99.</param>
+/// <param name="High99">Share with a &gt; 0.99.</param>
+/// <param name="Slope">Mean da/dz.</param>
+/// <param name="Z50">The smallest |z| that half of them do not exceed.</param>
+/// <param name="Z90">The smallest |z| that 90 % of them do not exceed.</param>
+/// <param name="Z99">The smallest |z| that 99 % of them do not exceed.</param>
+/// <param name="Stuck">Of the outputs with |a| over the threshold the share whose ascent direction -dL/da points inward: they want to come back. NaN where none is over it.</param>
+/// <param name="Boundary">The share whose ascent direction points outward: the boundary is their optimum. The rest has no gradient. NaN where none is over the threshold.</param>
+/// <param name="Variance">Variance of a over the states: whether the policy still looks at its input.</param>
+public readonly record struct ActionOutputs(
+    float Low90, float High90, float Low99, float High99, float Slope, float Z50, float Z90, float Z99, float Stuck, float Boundary, float Variance)
+{
+    /// <summary>Names of the numbers in the result files, behind the action's name, in the order of <see cref="CopyTo"/>.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["low_90", "high_90", "low_99", "high_99", "slope", "z_50", "z_90", "z_99", "stuck", "boundary", "variance"];
+
+    /// <summary>Number of numbers.</summary>
+    public const int Width = 11;
+
+    /// <summary>Reads them in their order.</summary>
+    public static ActionOutputs From(ReadOnlySpan<float> v) => new(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10]);
+
+    /// <summary>Writes them in their order.</summary>
+    public void CopyTo(Span<float> destination)
+    {
+        destination[0] = Low90;
+        destination[1] = High90;
+        destination[2] = Low99;
+        destination[3] = High99;
+        destination[4] = Slope;
+        destination[5] = Z50;
+        destination[6] = Z90;
+        destination[7] = Z99;
+        destination[8] = Stuck;
+        destination[9] = Boundary;
+        destination[10] = Variance;
+    }
+}
+
+/// <summary>
+/// Where an actor's gradient is lost on its way from the critic to the parameters, and what its outputs do, action by action. The norms are an agent's, or root mean squares over the agents of a
+/// cell: |dL/dtheta| is the product of <see cref="ActionGradient"/>, <see cref="SquashFactor"/> and <see cref="BodyFactor"/>.
+/// </summary>
+/// <param name="ActionGradient">Frobenius norm of dL/da over the minibatch, [B, 3], as the master sent it.</param>
+/// <param name="PreActivationGradient">Frobenius norm of dL/dz, as the network gets it: clip, penalties and entropy are in it.</param>
+/// <param name="ParameterGradient">L2 norm of dL/dtheta, before clipping.</param>
+/// <param name="DormantUnits">Share of dormant hidden units; of a cell the mean.</param>
+/// <param name="Offload">Outputs of the first action.</param>
+/// <param name="Cpu">Outputs of the second action.</param>
+/// <param name="Power">Outputs of the third action.</param>
+public sealed record OutputDiagnostics(
+    double ActionGradient, double PreActivationGradient, double ParameterGradient, double DormantUnits, ActionOutputs Offload, ActionOutputs Cpu, ActionOutputs Power)
+{
+    /// <summary>Names of the actions, in their order.</summary>
+    public static IReadOnlyList<string> Actions { get; } = ["offload", "cpu", "power"];
+
+    /// <summary>|dL/dz| / |dL/da|: what the output function leaves of the gradient; 0 where there is none.</summary>
+    public double SquashFactor => ActionGradient > 0 ? PreActivationGradient / ActionGradient : 0;
+
+    /// <summary>|dL/dtheta| / |dL/dz|: what the network makes of it; 0 where there is none.</summary>
+    public double BodyFactor => PreActivationGradient > 0 ? ParameterGradient / PreActivationGradient : 0;
+
+    /// <summary>Writes the numbers of all actions, one action after the other, [3 * <see cref="ActionOutputs.Width"/>].</summary>
+    public void CopyTo(Span<float> destination)
+    {
+        Offload.CopyTo(destination);
+        Cpu.CopyTo(destination[ActionOutputs.Width..]);
+        Power.CopyTo(destination[(2 * ActionOutputs.Width)..]);
+    }
+}

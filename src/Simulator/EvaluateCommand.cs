@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Akka.Configuration;
+using Simulator.Compute;
+using Simulator.Lab;
+
+namespace Simulator;
+
+/// <summary><c>simulator evaluate</c>: what the saved policies of a run are worth without exploration, beside the baselines on the same episodes.</summary>
+internal static class EvaluateCommand
+{
+    internal static Command Command(TextWriter output, TextWriter error)
+    {
+        var folder = new Argument<string>("folder") { Description = "Folder of a run, or of one of its cells (cells/NAME).", HelpName = "DIR" };
+        var episodes = new Option<int?>("--episodes")
+        {
+            Description = "Evaluation episodes of each cell; the scenario's by default. The first ones are those that the run itself is evaluated on.",
+            HelpName = "N",
+            CustomParser = r => CommandLine.Whole(r, 1, 100_000),
+        };
+        var device = CommandLine.Device();
+        var command = new Command("evaluate", $"Evaluates the saved policies of a run without exploration, and writes {PolicyEvaluation.FileName} into its folder.") { folder, episodes, device };
+        command.SetAction((parsed, _) => ExecuteAsync(parsed.GetRequiredValue(folder), parsed.GetValue(episodes), parsed.GetRequiredValue(device), output, error));
+        return command;
+    }
+
+    private static async Task<int> ExecuteAsync(string folder, int? episodes, string deviceName, TextWriter output, TextWriter error)
+    {
+        using var interruption = new Interruption();
+        try
+        {
+            var policies = SavedPolicies.Read(folder, episodes);
+            var results = await PolicyEvaluation.RunAsync(
+                policies, ComputeDevice.Find(deviceName), interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration)).ConfigureAwait(false);
+            EvaluationTable.Write(output, results, policies.Without);
+            PolicyEvaluation.Write(policies, results);
+            await output.WriteLineAsync($"{PolicyEvaluation.FileName} in {folder} has every baseline and all violations.").ConfigureAwait(false);
+            return ExitStatus.Done;
+        }
+        catch (Exception fault) when (fault is SavedPoliciesException or DeviceNotFoundException)
+        {
+            await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
+            return ExitStatus.WrongUsage;
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("simulator: interrupted; nothing was written").ConfigureAwait(false);
+            return ExitStatus.Interrupted;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or RunLostException)
+        {
+            await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
+            return ExitStatus.Failed;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using Simulator.Lab;
+
+namespace Simulator;
+
+/// <summary>The table that <c>simulator evaluate</c> prints: a row for each cell.</summary>
+internal static class EvaluationTable
+{
+    private static readonly string[] Heads = ["cell", "episodes", "reward", "best constant", "greedy", "server", "late", "empty"];
+
+    internal static void Write(TextWriter output, IReadOnlyList<EvaluatedCell> results, IReadOnlyList<(string Name, string Why)> without)
+    {
+        var rows = results.Select(Row).Prepend(Heads).ToList();
+        var widths = Enumerable.Range(0, Heads.Length).Select(c => rows.Max(r => r[c].Length)).ToList();
+        foreach (var row in rows)
+        {
+            output.WriteLine(string.Join("  ", row.Select((text, c) => c == 0 ? text.PadRight(widths[c]) : text.PadLeft(widths[c]))).TrimEnd());
+        }
+
+        foreach (var cell in results.Where(r => r.Detail is not null))
+        {
+            output.WriteLine($"{cell.Name}: {cell.Detail}");
+        }
+
+        foreach (var (name, why) in without)
+        {
+            output.WriteLine($"{name} is left out: {why}");
+        }
+    }
+
+    private static string[] Row(EvaluatedCell cell) =>
+    [
+        cell.Name,
+        cell.Episodes.ToString(CultureInfo.InvariantCulture),
+        ProgressText.Reward(cell.Reward),
+        ProgressText.Reward(cell.Baselines.Where(b => b.Name.StartsWith("all_", StringComparison.Ordinal)).Max(b => (double?)b.Reward)),
+        ProgressText.Reward(cell.Baselines.FirstOrDefault(b => b.Name.StartsWith("greedy", StringComparison.Ordinal))?.Reward),
+        ProgressText.Ratio(cell.Violations?.Server),
+        ProgressText.Ratio(cell.Violations?.Deadline),
+        ProgressText.Ratio(cell.Violations?.Energy),
+    ];
+}

@@ -1,0 +1,213 @@
+using System.Text.Json;
+using Simulator.Cells;
+using Simulator.Compute;
+using Simulator.Protocol;
+
+namespace Simulator.Lab.Tests;
+
+/// <summary>Runs that are interrupted and continued come to the same files as undisturbed ones.</summary>
+public sealed class ResumedRunTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_sweep_with_cells_that_ended_run_and_never_began_goes_on_to_the_same_bytes()
+    {
+        const string yaml = """
+            episodes: 24
+            clients: 5
+            environment: { steps: 3, channels: 2 }
+            learning: { batch: 12, replay: 40, actor_rate: 0.05, critic_rate: 0.01 }
+            evaluation: { every: 10, episodes: 2 }
+            checkpoint: { seconds: 0.001 }
+            sweep: { episodes: [5, 300, 200], seed: [1, 2, 3] }
+            """;
+        var plan = ScenarioReader.Parse("small.yaml", yaml).Plan!;
+        await _folder.RunAsync("undisturbed", plan);
+        await InterruptAsync("resumed", plan, p => Enumerable.Range(0, p.Count).Any(i => p[i].Activity == Telemetry.CellActivity.Ended));
+        var statuses = Statuses("resumed");
+        Assert.Contains("completed", statuses);
+        Assert.Contains("interrupted", statuses);
+        var ended = File.GetLastWriteTimeUtc(Path.Combine(_folder["resumed"], "cells", plan.Cells[statuses.IndexOf("completed")].Name, "results.json"));
+
+        await ResumeAsync("resumed", plan);
+        AssertSameFiles(plan);
+        Assert.Equal(ended, File.GetLastWriteTimeUtc(Path.Combine(_folder["resumed"], "cells", plan.Cells[statuses.IndexOf("completed")].Name, "results.json")));
+        Assert.Empty(Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories));
+        Assert.True(RunContinuation.IsComplete(_folder["resumed"]));
+    }
+
+    [Fact]
+    public async Task A_run_can_be_interrupted_again_and_again()
+    {
+        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
+        await _folder.RunAsync("undisturbed", plan);
+        await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
+        for (var i = 0; i < 3; i++)
+        {
+            var before = Episodes("resumed");
+            await InterruptAsync("resumed", plan, p => p[1].Episode > before || p[1].Activity == Telemetry.CellActivity.Ended, resume: true);
+        }
+
+        await ResumeAsync("resumed", plan);
+        AssertSameFiles(plan);
+    }
+
+    [Theory]
+    [InlineData("learn", "diverged")]
+    [InlineData("act", "completed")]
+    public async Task Cells_that_have_ended_are_not_run_again(string mode, string status)
+    {
+        var yaml = $$"""
+            mode: {{mode}}
+            clients: 5
+            environment: { steps: 3, channels: 2 }
+            learning: { batch: 12, replay: 40 }
+            evaluation: { every: 10, episodes: 2 }
+            sweep: { episodes: [20, 2000] }
+            """;
+        var plan = ScenarioReader.Parse("small.yaml", yaml).Plan!;
+        var (first, second) = (plan.Cells[0], plan.Cells[1]);
+        plan = plan with { Cells = [first with { Options = first.Options with { Learning = first.Options.Learning with { ActorRate = 1e30 } } }, second] };
+        await _folder.RunAsync("undisturbed", plan);
+        await InterruptAsync("resumed", plan, p => p[0].Activity == Telemetry.CellActivity.Ended);
+        Assert.Equal([status, "interrupted"], Statuses("resumed"));
+        var results = Path.Combine(_folder["resumed"], RunFolder.CellFolder(first.Name), "results.json");
+        var written = File.GetLastWriteTimeUtc(results);
+        await ResumeAsync("resumed", plan);
+        AssertSameFiles(plan);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(results));
+    }
+
+    [Fact]
+    public async Task A_newer_checkpoint_ends_the_command_before_anything_is_written()
+    {
+        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
+        await InterruptAsync("run", plan, p => p[0].Episode >= 3);
+        var file = Directory.GetFiles(_folder["run"], "checkpoint-*.json", SearchOption.AllDirectories)[0];
+        File.WriteAllBytes(file, (CheckpointManifest.Parse(File.ReadAllBytes(file), file) with { Format = 2 }).ToJson());
+        var population = File.ReadAllText(Path.Combine(_folder["run"], "population.json"));
+        Assert.Throws<CheckpointVersionException>(() => PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System));
+        Assert.Equal(population, File.ReadAllText(Path.Combine(_folder["run"], "population.json")));
+
+        // The folder is free again.
+        RunFolder.Open(_folder["run"]).Dispose();
+    }
+
+    [Fact]
+    public async Task A_damaged_checkpoint_is_told_of_and_the_results_are_the_same()
+    {
+        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0.001 }");
+        await _folder.RunAsync("undisturbed", plan);
+        await InterruptAsync("resumed", plan, p => p[0].Episode >= 9);
+        foreach (var newest in Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories).Select(d => Directory.GetFiles(d, "state-*").Max(StringComparer.Ordinal)!))
+        {
+            File.WriteAllText(newest, "damaged");
+        }
+
+        await ResumeAsync("resumed", plan);
+        AssertSameFiles(plan);
+        Assert.Contains("\"checkpoint_damaged\"", File.ReadAllText(Path.Combine(_folder["resumed"], "events.jsonl")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_goes_on_where_its_checkpoints_cannot_be_written_and_says_so()
+    {
+        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0.001 }");
+        await _folder.RunAsync("undisturbed", plan);
+        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["resumed"], TimeProvider.System);
+
+        // A file where the folder should be: as a disk that refuses to write.
+        foreach (var cell in plan.Cells)
+        {
+            Directory.CreateDirectory(Path.Combine(_folder["resumed"], RunFolder.CellFolder(cell.Name)));
+            File.WriteAllText(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(cell.Name)), string.Empty);
+        }
+
+        Assert.Equal(RunStatus.Done, await run.ExecuteAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("\"checkpoint_failed\"", File.ReadAllText(Path.Combine(_folder["resumed"], "events.jsonl")), StringComparison.Ordinal);
+        foreach (var cell in plan.Cells)
+        {
+            File.Delete(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(cell.Name)));
+        }
+
+        AssertSameFiles(plan);
+    }
+
+    [Fact]
+    public void Two_processes_do_not_have_one_folder()
+    {
+        using var first = RunFolder.Create(_folder["run"]);
+        Assert.Contains("in use", Assert.Throws<OutputFolderException>(() => RunFolder.Open(_folder["run"])).Message, StringComparison.Ordinal);
+        first.Dispose();
+        RunFolder.Open(_folder["run"]).Dispose();
+    }
+
+    [Fact]
+    public async Task Another_scenario_is_refused_with_what_differs_and_what_has_no_influence_may()
+    {
+        await _folder.RunAsync("run", TemporaryFolder.Plan());
+        RunContinuation.Check(_folder["run"], TemporaryFolder.Plan("compute: { threads: 1 }\ncheckpoint: { seconds: 5 }").Scenario);
+        Refused("was begun with another scenario: cells was 1, and now is 2;", TemporaryFolder.Plan("cells: 2").Scenario);
+        Refused("policy.variant was baseline, and now is large;", TemporaryFolder.Plan("policy: { variant: large }").Scenario);
+        Refused("the sweep is another one;", TemporaryFolder.Plan().Scenario with { Sweep = SweepOptions.None });
+
+        void Refused(string why, ScenarioOptions asked) =>
+            Assert.Contains(why, Assert.Throws<RunContinuationException>(() => RunContinuation.Check(_folder["run"], asked)).Message, StringComparison.Ordinal);
+    }
+
+    private int Episodes(string folder)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder[folder], "population.json")));
+        return json.RootElement[1].GetProperty("episodes").GetInt32();
+    }
+
+    private List<string?> Statuses(string folder)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder[folder], "population.json")));
+        return [.. json.RootElement.EnumerateArray().Select(r => r.GetProperty("status").GetString())];
+    }
+
+    private async Task InterruptAsync(string folder, ScenarioPlan plan, Func<Telemetry.PopulationProgress, bool> when, bool resume = false)
+    {
+        var run = resume
+            ? PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], TimeProvider.System)
+            : PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder[folder], TimeProvider.System);
+        using var interruption = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = Task.Run(() => run.ExecuteAsync(interruption.Token), TestContext.Current.CancellationToken);
+        while (!when(run.Progress) && !running.IsCompleted)
+        {
+            await Task.Yield();
+        }
+
+        await interruption.CancelAsync();
+        await running;
+    }
+
+    private async Task ResumeAsync(string folder, ScenarioPlan plan)
+    {
+        var run = PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], TimeProvider.System);
+        Assert.Equal(RunStatus.Done, await run.ExecuteAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Every file of every cell, and the rows of the population but for the seconds.</summary>
+    private void AssertSameFiles(ScenarioPlan plan, string folder = "resumed")
+    {
+        var expected = Files("undisturbed");
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected, Files(folder));
+        Assert.Equal(Rows("undisturbed"), Rows(folder));
+        Assert.Equal(plan.Cells.Count, Rows(folder).Count);
+
+        Dictionary<string, string> Files(string name) => Directory.GetFiles(Path.Combine(_folder[name], "cells"), "*", SearchOption.AllDirectories)
+            .ToDictionary(f => Path.GetRelativePath(_folder[name], f), f => CheckpointManifest.HashOf(File.ReadAllBytes(f)));
+
+        List<string> Rows(string name)
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder[name], "population.json")));
+            return [.. json.RootElement.EnumerateArray().Select(r => string.Join('\n', r.EnumerateObject().Where(p => p.Name != "seconds").Select(p => p.ToString())))];
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Text.Json;
+
+namespace Simulator.Tests;
+
+/// <summary>What <c>run --resume</c> and <c>evaluate</c> say, and with which status.</summary>
+public sealed class ResumeCommandTests : IDisposable
+{
+    private const string Yaml = "episodes: 6\nclients: 4\nlearning: { batch: 8, replay: 40 }\nenvironment: { steps: 2 }\nevaluation: { every: 3, episodes: 2 }\n";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("simulator-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Output => Path.Combine(_folder, "out");
+
+    private string Scenario => Path.Combine(_folder, "s.yaml");
+
+    [Fact]
+    public async Task A_complete_run_has_nothing_to_continue_and_another_scenario_is_refused()
+    {
+        await File.WriteAllTextAsync(Scenario, Yaml, Token);
+        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        var before = await File.ReadAllTextAsync(Path.Combine(Output, "population.json"), Token);
+
+        var (status, output, error) = await RunAsync("run", "--output", Output, "--resume");
+        Assert.Equal((ExitStatus.Done, string.Empty), (status, error));
+        Assert.Contains("is complete; there is nothing to continue", output, StringComparison.Ordinal);
+        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--resume", "--set", "checkpoint.seconds=1", "--set", "compute.threads=1")).Status);
+
+        (status, _, error) = await RunAsync("run", "--output", Output, "--resume", "--episodes", "7");
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Contains("was begun with another scenario: episodes was 6, and now is 7;", error, StringComparison.Ordinal);
+        (status, _, error) = await RunAsync("run", Scenario, "--output", Output, "--resume", "--seed", "7");
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Contains("seed was 42, and now is 7;", error, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllTextAsync(Path.Combine(Output, "population.json"), Token));
+
+        (status, _, error) = await RunAsync("run", Scenario, "--output", Output);
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Contains("with --resume the run in it goes on", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_run_nothing_is_continued_and_nothing_is_made()
+    {
+        var (status, _, error) = await RunAsync("run", "--output", Output, "--resume");
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Contains("there is no run in", error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Output));
+        Directory.CreateDirectory(Output);
+        (status, _, error) = await RunAsync("run", "--output", Output, "--resume");
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Contains("has no scenario.yaml", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(Output));
+        (status, _, error) = await RunAsync("run", "--resume");
+        Assert.Equal(ExitStatus.WrongUsage, status);
+        Assert.Contains("the folder that --output names, and it names none", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("policy: { sharing: shared }")]
+    [InlineData("policy: { variant: fullnorm }")]
+    [InlineData("mitigation: { observations: scaled, rewards: scaled, output: inverting }")]
+    public async Task Evaluate_gives_what_the_run_was_evaluated_to_at_its_end(string more)
+    {
+        await File.WriteAllTextAsync(Scenario, $"{Yaml}cells: 2\n{more}\n", Token);
+        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        var (status, output, error) = await RunAsync("evaluate", Output);
+        Assert.Equal((ExitStatus.Done, string.Empty), (status, error));
+        Assert.Contains("base-s43", output, StringComparison.Ordinal);
+        using var evaluation = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Output, "evaluation.json"), Token));
+        foreach (var cell in evaluation.RootElement.EnumerateArray())
+        {
+            using var results = JsonDocument.Parse(
+                await File.ReadAllBytesAsync(Path.Combine(Output, "cells", cell.GetProperty("name").GetString()!, "results.json"), Token));
+            var last = results.RootElement.GetProperty("evaluation").EnumerateArray().Last();
+            foreach (var key in (string[])["reward", "server_violation", "deadline_violation", "energy_violation"])
+            {
+                Assert.Equal(last.GetProperty(key).GetRawText(), cell.GetProperty(key).GetRawText());
+            }
+
+            foreach (var key in (string[])["baselines", "baseline_violations"])
+            {
+                Assert.True(JsonElement.DeepEquals(results.RootElement.GetProperty(key), cell.GetProperty(key)), key);
+            }
+        }
+
+        Assert.Equal(2, evaluation.RootElement.GetArrayLength());
+        var one = Path.Combine(Output, "cells", "base-s43");
+        Assert.Equal(ExitStatus.Done, (await RunAsync("evaluate", one + Path.DirectorySeparatorChar, "--episodes", "5", "--device", "cpu")).Status);
+        using var own = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(one, "evaluation.json"), Token));
+        Assert.Equal(("base-s43", 5), (own.RootElement[0].GetProperty("name").GetString(), own.RootElement[0].GetProperty("episodes").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Evaluate_says_what_is_wrong_with_a_folder()
+    {
+        await Wrong("there is no folder", "evaluate", Output);
+        await Wrong("is no run and no cell of one", "evaluate", _folder);
+        await Wrong("--episodes '0'", "evaluate", _folder, "--episodes", "0");
+        await File.WriteAllTextAsync(Scenario, $"{Yaml}mode: act\n", Token);
+        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        await Wrong("holds no policies to evaluate: base-s42: it learned nothing", "evaluate", Output);
+        await Wrong("is no cell of the run", "evaluate", Directory.CreateDirectory(Path.Combine(Output, "cells", "other")).FullName);
+
+        async Task Wrong(string expected, params string[] arguments)
+        {
+            var (status, output, error) = await RunAsync(arguments);
+            Assert.Equal((ExitStatus.WrongUsage, string.Empty), (status, output));
+            Assert.Contains(expected, error, StringComparison.Ordinal);
+        }
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static async Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var status = await CommandLine.InvokeAsync(arguments, output, error);
+        return (status, output.ToString(), error.ToString());
+    }
+}
