@@ -117,7 +117,7 @@ public sealed class CheckpointTests
             Learning = small.Learning with { Update = update, PriorityExponent = mitigated ? 0.3 : PrioritizedReplay.Alpha },
             Policy = new PolicyOptions { Variant = variant, Sharing = sharing },
             Mitigation = mitigated
-                ? new MitigationOptions { InitialL2 = 0.01, WeightDecay = 0.01, RecycleEvery = 3, RecycleThreshold = 0.3, Output = OutputFunction.Inverting, Observations = ObservationScale.Scaled, Rewards = RewardScale.Scaled }
+                ? new MitigationOptions { InitialL2 = 0.01, WeightDecay = 0.01, RecycleEvery = 3, RecycleThreshold = 0.3, Output = OutputFunction.Inverting, Observations = ObservationScale.Running, Rewards = RewardScale.Scaled }
                 : new MitigationOptions(),
         };
     }
