@@ -27,26 +27,27 @@ public sealed class CheckpointTests
     [MemberData(nameof(Cells))]
     public async Task A_population_that_is_stopped_and_begun_anew_tells_the_same(UpdateMode update, PolicyVariant variant, PolicySharing sharing, bool mitigated)
     {
-        var cell = Cell(update, variant, sharing, mitigated);
-        var undisturbed = await TestPopulation.RunAsync(cell);
-        var store = new MemoryStore(1, every: 0);
-        foreach (var stop in (int[])[1, 2, 7, 12])
-        {
-            var stopped = await TestPopulation.RunAsync([cell], checkpoints: store, afterEpisode: (population, episode) =>
-            {
-                if (episode.Episode >= stop)
-                {
-                    population.Tell(CellProtocol.Stop.Instance);
-                }
-            });
-            Assert.Equal(CellStatus.Interrupted, stopped[0].End!.Status);
-            Assert.Equal(stopped[0].End!.Episodes, store.Received[^1].Episode);
-        }
+        await ComparesAsync(Cell(update, variant, sharing, mitigated));
+    }
 
-        var resumed = await TestPopulation.RunAsync([cell], checkpoints: store);
-        Assert.Equal(4, store.Restored.Count);
-        Assert.True(store.Restored[^1] >= 12);
-        Assert.Equal(undisturbed.Fingerprint(), resumed[0].Fingerprint());
+    public static TheoryData<string> Mitigations() => ["targets", "delayed", "popart", "asymmetry", "gaussian", "beta", "shared targets"];
+
+    [Theory]
+    [MemberData(nameof(Mitigations))]
+    public async Task Mitigations_that_remember_something_go_on_with_it(string mitigation)
+    {
+        var small = TestPopulation.Small(episodes: 60);
+        await ComparesAsync(mitigation switch
+        {
+            "targets" => small with { Learning = small.Learning with { Tau = 0.1 }, Policy = new PolicyOptions { Variant = PolicyVariant.Fullnorm } },
+            "shared targets" => small with { Learning = small.Learning with { Tau = 0.1 }, Policy = new PolicyOptions { Sharing = PolicySharing.Shared } },
+            "delayed" => small with { Mitigation = new MitigationOptions { ActorDelay = 3, TargetNoise = 0.2 } },
+            "popart" => small with { Mitigation = new MitigationOptions { Popart = true, PopartRate = 0.1 } },
+            "asymmetry" => small with { Mitigation = new MitigationOptions { AsymmetryScaling = AsymmetryScaling.Inverse } },
+            "gaussian" => small with { Mitigation = new MitigationOptions { Output = OutputFunction.Gaussian } },
+            "beta" => small with { Mitigation = new MitigationOptions { Output = OutputFunction.Beta } },
+            _ => throw new ArgumentException(mitigation, nameof(mitigation)),
+        });
     }
 
     [Fact]
@@ -109,6 +110,29 @@ public sealed class CheckpointTests
         Assert.Empty(store.Received);
     }
 
+    private static async Task ComparesAsync(CellOptions cell)
+    {
+        var undisturbed = await TestPopulation.RunAsync(cell);
+        var store = new MemoryStore(1, every: 0);
+        foreach (var stop in (int[])[1, 2, 7, 12])
+        {
+            var stopped = await TestPopulation.RunAsync([cell], checkpoints: store, afterEpisode: (population, episode) =>
+            {
+                if (episode.Episode >= stop)
+                {
+                    population.Tell(CellProtocol.Stop.Instance);
+                }
+            });
+            Assert.Equal(CellStatus.Interrupted, stopped[0].End!.Status);
+            Assert.Equal(stopped[0].End!.Episodes, store.Received[^1].Episode);
+        }
+
+        var resumed = await TestPopulation.RunAsync([cell], checkpoints: store);
+        Assert.Equal(4, store.Restored.Count);
+        Assert.True(store.Restored[^1] >= 12);
+        Assert.Equal(undisturbed.Fingerprint(), resumed[0].Fingerprint());
+    }
+
     private static CellOptions Cell(UpdateMode update, PolicyVariant variant, PolicySharing sharing, bool mitigated)
     {
         var small = TestPopulation.Small(episodes: 60);
@@ -117,7 +141,7 @@ public sealed class CheckpointTests
             Learning = small.Learning with { Update = update, PriorityExponent = mitigated ? 0.3 : PrioritizedReplay.Alpha },
             Policy = new PolicyOptions { Variant = variant, Sharing = sharing },
             Mitigation = mitigated
-                ? new MitigationOptions { InitialL2 = 0.01, WeightDecay = 0.01, RecycleEvery = 3, RecycleThreshold = 0.3, Output = OutputFunction.Inverting, Observations = ObservationScale.Scaled, Rewards = RewardScale.Scaled }
+                ? new MitigationOptions { InitialL2 = 0.01, WeightDecay = 0.01, RecycleEvery = 3, RecycleThreshold = 0.3, Output = OutputFunction.Inverting, Observations = ObservationScale.Running, Rewards = RewardScale.Scaled }
                 : new MitigationOptions(),
         };
     }

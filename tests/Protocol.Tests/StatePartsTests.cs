@@ -35,7 +35,7 @@ public sealed class StatePartsTests
     [Fact]
     public void A_stored_message_comes_back_and_anything_else_is_refused()
     {
-        var message = new PopulationProtocol.Evaluated(1, 2, 3, -4.5);
+        var message = new PopulationProtocol.Evaluated(1, 2, 3, -4.5, new Violations(0.25, 0.5, 0.125));
         var writer = new StateWriter();
         StoredMessage.Save(writer, message);
         var bytes = writer.ToArray();

@@ -42,12 +42,12 @@ internal sealed partial class Plot
         }
 
         var decades = Math.Log10(extent.High / extent.Low);
-        if (decades > 1)
+        if (decades is > 1 or < 0.3)
         {
             axis["dtick"] = decades > 3 ? Math.Ceiling(decades / 8) : "D2";
         }
 
-        if (decades <= 3 && extent is { Low: > 1e-5, High: < 1e7 })
+        if (decades <= 3 && extent is { Low: > 1e-5, High: < 1e5 })
         {
             axis["tickformat"] = ",~r";
         }

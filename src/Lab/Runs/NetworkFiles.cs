@@ -11,6 +11,7 @@ internal static class NetworkFiles
 {
     internal const string Policies = "policies.safetensors";
     internal const string Critic = "critic.safetensors";
+    internal const string OutputScaleKey = "output_scale";
 
     internal static void WritePolicies(Stream stream, CellHistory history)
     {
@@ -64,7 +65,23 @@ internal static class NetworkFiles
         writer.Complete();
     }
 
-    private static Dictionary<string, string> Metadata(CellHistory history, Cells.CellOptions options) => new(StringComparer.Ordinal)
+    /// <summary>k of the output function, where it has one.</summary>
+    internal static string? OutputScale(Cells.CellOptions options) => options.Mitigation.Output is Agents.OutputFunction.Sigmoid or Agents.OutputFunction.ScaledTanh
+        ? options.Mitigation.OutputScale.ToString("R", CultureInfo.InvariantCulture)
+        : null;
+
+    private static Dictionary<string, string> Metadata(CellHistory history, Cells.CellOptions options)
+    {
+        var metadata = Always(history, options);
+        if (OutputScale(options) is { } scale)
+        {
+            metadata.Add(OutputScaleKey, scale);
+        }
+
+        return metadata;
+    }
+
+    private static Dictionary<string, string> Always(CellHistory history, Cells.CellOptions options) => new(StringComparer.Ordinal)
     {
         ["cell"] = history.Cell.Name,
         ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
@@ -74,7 +91,6 @@ internal static class NetworkFiles
         ["variant"] = options.Policy.Variant.ToString(),
         ["output"] = options.Mitigation.Output.ToString(),
         ["activation"] = Cells.CellMembers.PolicyOf(options).Activation.ToString(),
-        ["output_scale"] = options.Mitigation.OutputScale.ToString("R", CultureInfo.InvariantCulture),
         ["observations"] = options.Mitigation.Observations.ToString(),
     };
 }

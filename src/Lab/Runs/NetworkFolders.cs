@@ -109,19 +109,15 @@ internal sealed class NetworkFolders
     /// <summary>What equal shapes do not tell; files of others, which do not say, are taken at their shapes.</summary>
     private static void CheckMetadata(string source, SafetensorsFile file, CellOptions options)
     {
-        List<(string Key, string Option, string Wanted)> wanted =
+        (string Key, string Option, string Wanted)[] wanted =
         [
             ("variant", "policy.variant", options.Policy.Variant.ToString()),
             ("output", "mitigation.output", options.Mitigation.Output.ToString()),
             ("activation", "mitigation.actor_activation", CellMembers.PolicyOf(options).Activation.ToString()),
+            .. NetworkFiles.OutputScale(options) is { } scale ? [(NetworkFiles.OutputScaleKey, "mitigation.output_scale", scale)] : Array.Empty<(string, string, string)>(),
             ("observations", "mitigation.observations", options.Mitigation.Observations.ToString()),
             ("sharing", "policy.sharing", options.Policy.Sharing.ToString()),
         ];
-        if (options.Mitigation.Output is Agents.OutputFunction.Sigmoid or Agents.OutputFunction.ScaledTanh)
-        {
-            wanted.Add(("output_scale", "mitigation.output_scale", options.Mitigation.OutputScale.ToString("R", System.Globalization.CultureInfo.InvariantCulture)));
-        }
-
         foreach (var (key, option, value) in wanted)
         {
             if (file.Metadata.TryGetValue(key, out var found) && found != value)

@@ -40,8 +40,9 @@ internal static class Bootstrap
         var means = new List<double>(resamples.Length);
         for (var i = 0; i < estimates.Length; i++)
         {
-            var column = curves.Select(c => i < c.Length ? c[i] : null).ToArray();
-            var present = column.OfType<double>().ToList();
+            // NaN stands for what is absent: the loop below runs some ten million times for a report.
+            var column = curves.Select(c => (i < c.Length ? c[i] : null) ?? double.NaN).ToArray();
+            var present = column.Where(v => !double.IsNaN(v)).ToList();
             if (present.Count == 0)
             {
                 continue;
@@ -53,7 +54,8 @@ internal static class Bootstrap
                 var (sum, count) = (0.0, 0);
                 foreach (var index in resample)
                 {
-                    if (column[index] is { } value)
+                    var value = column[index];
+                    if (!double.IsNaN(value))
                     {
                         sum += value;
                         count++;

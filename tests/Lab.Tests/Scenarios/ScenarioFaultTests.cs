@@ -8,7 +8,7 @@ public class ScenarioFaultTests
     private const string LearningKeys = "actor_rate, critic_rate, update, batch, replay, priority_exponent, gamma, tau, max_grad_norm";
 
     private const string TopKeys =
-        "name, seed, episodes, clients, cells, mode, environment, policy, exploration, selection, learning, mitigation, evaluation, tracking, compute, sweep";
+        "name, seed, episodes, clients, cells, mode, environment, policy, exploration, selection, learning, mitigation, evaluation, tracking, compute, checkpoint, sweep";
 
     [Theory]
 
@@ -76,7 +76,6 @@ public class ScenarioFaultTests
     [InlineData(
         "mitigation: {output: beta, bound_penalty: 0.001}",
         "s.yaml:1: mitigation.bound_penalty: a Beta policy has no pre-activation that leaves the range of the actions; with mitigation.output: beta mitigation.bound_penalty must be 0")]
-    [InlineData("mitigation: {output: beta, preactivation_penalty: 0.001, output_scale: 3}", null)]
     [InlineData(
         "learning:\n  batch: 64\n  replay: 32",
         "s.yaml:2: learning.batch: batch over capacity: a minibatch of 64 cannot be drawn from a replay memory of 32; learning.batch may be at most learning.replay")]
