@@ -30,7 +30,7 @@ internal static class EvaluateCommand
         {
             var policies = SavedPolicies.Read(folder, episodes);
             var results = await PolicyEvaluation.RunAsync(
-                policies, ComputeDevice.Find(deviceName), interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration)).ConfigureAwait(false);
+                policies, ComputeDevice.Find(deviceName), ConfigurationFactory.ParseString(StandardErrorLogger.Configuration), interruption.Token).ConfigureAwait(false);
             EvaluationTable.Write(output, results, policies.Without);
             PolicyEvaluation.Write(policies, results);
             await output.WriteLineAsync($"{PolicyEvaluation.FileName} in {folder} has every baseline and all violations.").ConfigureAwait(false);

@@ -29,11 +29,11 @@ public static class PolicyEvaluation
     /// <summary>Evaluates all cells.</summary>
     /// <param name="policies">The policies.</param>
     /// <param name="device">Where to compute.</param>
-    /// <param name="interruption">Ends it without a result.</param>
     /// <param name="configuration">Configuration of the actor system that goes before the simulator's own.</param>
+    /// <param name="interruption">Ends it without a result.</param>
     /// <exception cref="OperationCanceledException">It was interrupted.</exception>
     /// <exception cref="RunLostException">The device ended unexpectedly.</exception>
-    public static async Task<IReadOnlyList<EvaluatedCell>> RunAsync(SavedPolicies policies, ComputeDevice device, CancellationToken interruption, Config configuration)
+    public static async Task<IReadOnlyList<EvaluatedCell>> RunAsync(SavedPolicies policies, ComputeDevice device, Config configuration, CancellationToken interruption)
     {
         var cells = policies.Cells.Select(c => c.Options).ToList();
         var system = ActorSystem.Create("simulator", configuration.WithFallback(SimulatorSystem.Configuration));
