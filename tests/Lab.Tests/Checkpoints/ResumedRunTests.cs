@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Simulator.Cells;
 using Simulator.Compute;
-using Simulator.Protocol;
 
 namespace Simulator.Lab.Tests;
 
