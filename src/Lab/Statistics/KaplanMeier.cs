@@ -44,12 +44,8 @@ internal sealed class KaplanMeier
             atRisk -= time.Count();
         }
 
-        Count = lifetimes.Count;
         Steps = steps;
     }
-
-    /// <summary>Number of subjects.</summary>
-    internal int Count { get; }
 
     /// <summary>The steps, in order of time; before the first the survival is 1.</summary>
     internal IReadOnlyList<SurvivalStep> Steps { get; }
