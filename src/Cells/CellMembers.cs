@@ -22,14 +22,14 @@ public static class CellMembers
             ActorActivation.Tanh => actor with { Activation = HiddenActivation.Tanh },
             _ => actor,
         };
-        return options.Mitigation.ActorLayerNorm ? actor.WithHiddenNorm() : actor;
+        return actor.WithHiddenNorm(options.Mitigation.ActorLayerNorm);
     }
 
     /// <summary>Architecture of the critic.</summary>
     public static NetworkArchitecture CriticOf(CellOptions options)
     {
         var critic = NetworkArchitecture.Critic(options.Policy.Variant, CriticBank.InputWidth(options.Clients, Observation.Width, ClientAction.Width));
-        return options.Mitigation.CriticLayerNorm ? critic.WithHiddenNorm() : critic;
+        return critic.WithHiddenNorm(options.Mitigation.CriticLayerNorm);
     }
 
     /// <summary>Largest gradient norm of each network, 0 for no limit.</summary>

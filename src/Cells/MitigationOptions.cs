@@ -84,15 +84,15 @@ public sealed record MitigationOptions
     public double ActionGradientClip { get; init; }
 
     /// <summary>
-    /// Whether the actors' hidden layers are Linear, LayerNorm with gain and bias, activation: h = act(gain (u - mean) / sqrt(var + 1e-5) + bias), mean and variance over the layer's
-    /// units (Acme's LayerNormMLP). The fullnorm variant has its LayerNorm behind the activation instead; both together are refused.
+    /// Whether the actors' hidden layers are Linear, LayerNorm, activation: h = act(gain (u - mean) / sqrt(var + 1e-5) + bias), mean and variance over the layer's units (Acme's
+    /// LayerNormMLP), or the same without gain and bias. The fullnorm variant has its LayerNorm behind the activation instead; both together are refused.
     /// </summary>
-    [Description("Linear, LayerNorm, activation in the hidden layers of the actors (Acme's LayerNormMLP; often with policy.last_layer: tiny).")]
-    public bool ActorLayerNorm { get; init; }
+    [Description("Linear, LayerNorm, activation in the hidden layers of the actors: affine with gain and bias (Acme's LayerNormMLP; often with policy.last_layer: tiny), plain without.")]
+    public BodyNorm ActorLayerNorm { get; init; } = BodyNorm.None;
 
     /// <summary>The same in the critic; its joint part is computed once for each transition as ever, since the LayerNorm comes after the sum.</summary>
-    [Description("Linear, LayerNorm, activation in the hidden layers of the critic (Acme's LayerNormMLP).")]
-    public bool CriticLayerNorm { get; init; }
+    [Description("Linear, LayerNorm, activation in the hidden layers of the critic: affine with gain and bias (Acme's LayerNormMLP), plain without, which large rates cannot put to sleep.")]
+    public BodyNorm CriticLayerNorm { get; init; } = BodyNorm.None;
 
     /// <summary>What the sums of the actors' hidden layers go through.</summary>
     [Description("Hidden activation of the actors: as the variant has it, relu, or tanh.")]

@@ -13,7 +13,7 @@ public enum HiddenActivation
     Tanh,
 }
 
-/// <summary>Where a hidden layer has its LayerNorm, (x - mean) / sqrt(var + 1e-5) over the layer's units, with gain and bias.</summary>
+/// <summary>Where a hidden layer has its LayerNorm, (x - mean) / sqrt(var + 1e-5) over the layer's units.</summary>
 public enum HiddenNorm
 {
     /// <summary>Nowhere.</summary>
@@ -24,6 +24,19 @@ public enum HiddenNorm
 
     /// <summary>Linear, activation, LayerNorm, as in the research's fullnorm variant.</summary>
     AfterActivation,
+}
+
+/// <summary>The LayerNorm before the hidden activations of a network, as a scenario names it.</summary>
+public enum BodyNorm
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>With gain and bias, which learn.</summary>
+    Affine,
+
+    /// <summary>Without them: what a hidden layer comes to does not depend on the length of its weights, and no bias can put all its units to sleep.</summary>
+    Plain,
 }
 
 /// <summary>The hidden activation of actors, as a scenario names it.</summary>

@@ -15,8 +15,11 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
     /// <summary>What each hidden layer's sum goes through.</summary>
     public HiddenActivation Activation { get; init; } = HiddenActivation.Relu;
 
-    /// <summary>Where in each hidden layer a LayerNorm with gain and bias stands, if anywhere.</summary>
+    /// <summary>Where in each hidden layer a LayerNorm stands, if anywhere.</summary>
     public HiddenNorm HiddenNorm { get; init; }
+
+    /// <summary>Whether the LayerNorms of hidden layers have gain and bias.</summary>
+    public bool NormGains { get; init; } = true;
 
     /// <summary>Whether a LayerNorm with gain and bias stands between the last layer and the output function.</summary>
     public bool OutputNorm { get; init; }
@@ -61,14 +64,17 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
         InputNorm = variant == PolicyVariant.Fullnorm,
     };
 
-    /// <summary>The same with Linear, LayerNorm, activation in each hidden layer (Acme's LayerNormMLP).</summary>
+    /// <summary>The same with Linear, LayerNorm, activation in each hidden layer (Acme's LayerNormMLP), or as it is.</summary>
     /// <exception cref="InvalidOperationException">A LayerNorm stands behind each hidden activation already.</exception>
-    public NetworkArchitecture WithHiddenNorm() => HiddenNorm != HiddenNorm.AfterActivation
-        ? this with { HiddenNorm = HiddenNorm.BeforeActivation }
+    public NetworkArchitecture WithHiddenNorm(BodyNorm norm = BodyNorm.Affine) => norm == BodyNorm.None ? this : HiddenNorm != HiddenNorm.AfterActivation
+        ? this with { HiddenNorm = HiddenNorm.BeforeActivation, NormGains = norm == BodyNorm.Affine }
         : throw new InvalidOperationException("a hidden layer has one LayerNorm: before its activation or behind it");
 
     /// <summary>Whether a ReLU comes right behind the sum of a hidden layer, so that the product can make it.</summary>
     internal bool ReluFollowsSum => Activation == HiddenActivation.Relu && HiddenNorm != HiddenNorm.BeforeActivation;
+
+    /// <summary>Whether hidden layers have LayerNorms with gain and bias.</summary>
+    internal bool HasHiddenGains => HiddenNorm != HiddenNorm.None && NormGains;
 
     private static HiddenActivation ActivationOf(PolicyVariant variant) => variant == PolicyVariant.Linear ? HiddenActivation.None : HiddenActivation.Relu;
 
@@ -121,9 +127,9 @@ public sealed class ParameterLayout
     internal ParameterLayout(NetworkArchitecture architecture)
     {
         Linear("fc1", architecture.Inputs, architecture.Hidden1);
-        Norm("ln1", architecture.Hidden1, architecture.HiddenNorm != HiddenNorm.None);
+        Norm("ln1", architecture.Hidden1, architecture.HasHiddenGains);
         Linear("fc2", architecture.Hidden1, architecture.Hidden2);
-        Norm("ln2", architecture.Hidden2, architecture.HiddenNorm != HiddenNorm.None);
+        Norm("ln2", architecture.Hidden2, architecture.HasHiddenGains);
         Linear("fc3", architecture.Hidden2, architecture.Outputs);
         Norm("layer_norm", architecture.Outputs, architecture.OutputNorm);
         Layers = [.. _tensors.Select(t => t.Layer).Distinct(StringComparer.Ordinal)];

@@ -9,7 +9,7 @@ namespace Simulator.Cells.Tests;
 public sealed class MitigationCellTests
 {
     /// <summary>Names of the cells of <see cref="Cell"/>.</summary>
-    public static TheoryData<string> Cells() => new("norms", "norms of linear layers", "tanh", "tiny last layer", "pulled back", "recycled", "recycled as one");
+    public static TheoryData<string> Cells() => new("norms", "plain norms", "norms of linear layers", "tanh", "tiny last layer", "pulled back", "recycled", "recycled as one");
 
     [Theory]
     [MemberData(nameof(Cells))]
@@ -44,12 +44,13 @@ public sealed class MitigationCellTests
         var small = TestPopulation.Small();
         return name switch
         {
-            "norms" => small with { Mitigation = new MitigationOptions { ActorLayerNorm = true, CriticLayerNorm = true } },
+            "norms" => small with { Mitigation = new MitigationOptions { ActorLayerNorm = BodyNorm.Affine, CriticLayerNorm = BodyNorm.Affine } },
+            "plain norms" => small with { Mitigation = new MitigationOptions { ActorLayerNorm = BodyNorm.Plain, CriticLayerNorm = BodyNorm.Plain } },
             "norms of linear layers" => small with
             {
                 Policy = new PolicyOptions { Variant = PolicyVariant.Linear },
                 Learning = small.Learning with { Update = UpdateMode.Sequential },
-                Mitigation = new MitigationOptions { ActorLayerNorm = true, CriticLayerNorm = true },
+                Mitigation = new MitigationOptions { ActorLayerNorm = BodyNorm.Affine, CriticLayerNorm = BodyNorm.Affine },
             },
             "tanh" => small with { Mitigation = new MitigationOptions { ActorActivation = ActorActivation.Tanh } },
             "tiny last layer" => small with { Policy = new PolicyOptions { LastLayer = LastLayerStart.Tiny } },
@@ -58,7 +59,7 @@ public sealed class MitigationCellTests
             "recycled as one" => small with
             {
                 Policy = new PolicyOptions { Sharing = PolicySharing.Shared },
-                Mitigation = new MitigationOptions { RecycleEvery = 2, RecycleThreshold = 0.5, CriticLayerNorm = true, InitialL2 = 0.01 },
+                Mitigation = new MitigationOptions { RecycleEvery = 2, RecycleThreshold = 0.5, CriticLayerNorm = BodyNorm.Affine, InitialL2 = 0.01 },
             },
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "there is no such cell"),
         };

@@ -26,8 +26,8 @@ public sealed class MitigationTests
             InitialL2 = 1e-3,
             RecycleEvery = 2,
             RecycleThreshold = 0.5,
-            ActorLayerNorm = true,
-            CriticLayerNorm = true,
+            ActorLayerNorm = BodyNorm.Affine,
+            CriticLayerNorm = BodyNorm.Affine,
         },
         ["with a policy that samples"] = new() { Output = OutputFunction.Gaussian, TargetNoise = 0.2, ActorDelay = 2, PreactivationPenalty = 1e-3 },
         ["all"] = new()

@@ -109,19 +109,20 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
     }
 
     /// <summary>Variants, and whether a LayerNorm stands before each hidden activation.</summary>
-    public static TheoryData<PolicyVariant, bool> Critics() => new()
+    public static TheoryData<PolicyVariant, BodyNorm> Critics() => new()
     {
-        { PolicyVariant.Baseline, false },
-        { PolicyVariant.Baseline, true },
-        { PolicyVariant.Linear, false },
-        { PolicyVariant.Linear, true },
-        { PolicyVariant.Layernorm, false },
-        { PolicyVariant.Fullnorm, false },
+        { PolicyVariant.Baseline, BodyNorm.None },
+        { PolicyVariant.Baseline, BodyNorm.Affine },
+        { PolicyVariant.Baseline, BodyNorm.Plain },
+        { PolicyVariant.Linear, BodyNorm.None },
+        { PolicyVariant.Linear, BodyNorm.Affine },
+        { PolicyVariant.Layernorm, BodyNorm.None },
+        { PolicyVariant.Fullnorm, BodyNorm.None },
     };
 
     [Theory]
     [MemberData(nameof(Critics))]
-    public void A_critic_values_candidates_as_on_the_whole_input(PolicyVariant variant, bool norm)
+    public void A_critic_values_candidates_as_on_the_whole_input(PolicyVariant variant, BodyNorm norm)
     {
         var cell = new Cell(device, variant, norm, clients: 5);
         var candidates = new List<Candidate>();
@@ -139,7 +140,7 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
 
     [Theory]
     [MemberData(nameof(Critics))]
-    public void A_critic_learns_as_autograd_has_it_on_the_whole_input(PolicyVariant variant, bool norm)
+    public void A_critic_learns_as_autograd_has_it_on_the_whole_input(PolicyVariant variant, BodyNorm norm)
     {
         const int most = 4;
         var cell = new Cell(device, variant, norm, clients: 5);
@@ -205,7 +206,7 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
 
     [Theory]
     [MemberData(nameof(Critics))]
-    public void The_actors_loss_passes_gradient_to_every_action_as_autograd_has_it_over_all_candidates(PolicyVariant variant, bool norm)
+    public void The_actors_loss_passes_gradient_to_every_action_as_autograd_has_it_over_all_candidates(PolicyVariant variant, BodyNorm norm)
     {
         var cell = new Cell(device, variant, norm, clients: 5);
         var answer = cell.Bank.Differentiate(1, [new ActorQuestion(cell.Joint, cell.Weights)])[0];
@@ -249,15 +250,15 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
     private sealed class Cell
     {
         private readonly PolicyVariant _variant;
-        private readonly bool _norm;
+        private readonly BodyNorm _norm;
         private readonly float[] _parameters;
 
-        internal Cell(ComputeDevice device, PolicyVariant variant, bool norm, int clients)
+        internal Cell(ComputeDevice device, PolicyVariant variant, BodyNorm norm, int clients)
         {
             (_variant, _norm) = (variant, norm);
             Clients = clients;
             var architecture = NetworkArchitecture.Critic(variant, CriticBank.InputWidth(clients, GradientTests.Inputs, Outputs));
-            Bank = CriticBank.Create(device, norm ? architecture.WithHiddenNorm() : architecture, clients, GradientTests.Inputs, Outputs);
+            Bank = CriticBank.Create(device, architecture.WithHiddenNorm(norm), clients, GradientTests.Inputs, Outputs);
             Bank.Allocate(2, 0, 0);
             _parameters = Numbers.Parameters(Bank.Architecture, 3);
             Bank.Write(0, 0, Numbers.Parameters(Bank.Architecture, 4));
@@ -285,7 +286,7 @@ public abstract class GradientTests(ComputeDevice device) : IDisposable
         internal double[] Weights { get; }
 
         internal ReferenceNetwork Reference() =>
-            new(_variant, Bank.Layout, _parameters, Bank.Architecture.InputNorm ? Bank.ReadStatistics(1) : null, _norm);
+            new(_variant, Bank.Layout, _parameters, Bank.Architecture.InputNorm ? Bank.ReadStatistics(1) : null, _norm != BodyNorm.None);
 
         /// <summary>The whole un-split input of each candidate, [candidates, 10 N + 10].</summary>
         internal Tensor Inputs(List<Candidate> candidates)

@@ -20,16 +20,17 @@ public abstract class HiddenLayerTests(ComputeDevice device) : IDisposable
     }
 
     /// <summary>Every variant that may have the LayerNorm, and every one with tanh.</summary>
-    public static TheoryData<PolicyVariant, bool, bool> Bodies()
+    public static TheoryData<PolicyVariant, BodyNorm, bool> Bodies()
     {
-        var data = new TheoryData<PolicyVariant, bool, bool>();
+        var data = new TheoryData<PolicyVariant, BodyNorm, bool>();
         foreach (var variant in Enum.GetValues<PolicyVariant>())
         {
-            data.Add(variant, false, true);
+            data.Add(variant, BodyNorm.None, true);
             if (variant != PolicyVariant.Fullnorm)
             {
-                data.Add(variant, true, false);
-                data.Add(variant, true, true);
+                data.Add(variant, BodyNorm.Affine, false);
+                data.Add(variant, BodyNorm.Affine, true);
+                data.Add(variant, BodyNorm.Plain, false);
             }
         }
 
@@ -38,7 +39,7 @@ public abstract class HiddenLayerTests(ComputeDevice device) : IDisposable
 
     [Theory]
     [MemberData(nameof(Bodies))]
-    public void A_policy_answers_and_learns_as_autograd_has_it(PolicyVariant variant, bool norm, bool tanh)
+    public void A_policy_answers_and_learns_as_autograd_has_it(PolicyVariant variant, BodyNorm norm, bool tanh)
     {
         var architecture = Architecture(variant, norm, tanh);
         using var bank = Bank(architecture, slots: 3);
@@ -49,7 +50,7 @@ public abstract class HiddenLayerTests(ComputeDevice device) : IDisposable
         for (var slot = 0; slot < 3; slot++)
         {
             var network = new ReferenceNetwork(
-                variant, bank.Layout, Numbers.Parameters(architecture, slot), architecture.InputNorm ? bank.ReadStatistics(slot) : null, norm, tanh);
+                variant, bank.Layout, Numbers.Parameters(architecture, slot), architecture.InputNorm ? bank.ReadStatistics(slot) : null, norm != BodyNorm.None, tanh);
             var own = network.Forward(ReferenceNetwork.Double(seen.AsSpan(slot * Batch * Inputs, Batch * Inputs), Batch, Inputs), actor: true);
             (own * ReferenceNetwork.Double(wanted.AsSpan(slot * Batch * Outputs, Batch * Outputs), Batch, Outputs)).sum().backward();
             Numbers.Near(ReferenceNetwork.Floats(own), z.AsSpan(slot * Batch * Outputs, Batch * Outputs), Tolerance, "pre-activations");
@@ -63,11 +64,12 @@ public abstract class HiddenLayerTests(ComputeDevice device) : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Gradients_are_those_of_central_differences_on_a_network_of_plain_loops(bool tanh)
+    [InlineData(BodyNorm.Affine, false)]
+    [InlineData(BodyNorm.Affine, true)]
+    [InlineData(BodyNorm.Plain, false)]
+    public void Gradients_are_those_of_central_differences_on_a_network_of_plain_loops(BodyNorm norm, bool tanh)
     {
-        var architecture = Architecture(PolicyVariant.Baseline, norm: true, tanh);
+        var architecture = Architecture(PolicyVariant.Baseline, norm, tanh);
         using var bank = Bank(architecture, slots: 1);
         var seen = Numbers.Uniform(1, Batch * Inputs, 2);
         var wanted = Numbers.Uniform(2, Batch * Outputs);
@@ -111,8 +113,14 @@ public abstract class HiddenLayerTests(ComputeDevice device) : IDisposable
         {
             var mean = u.Average();
             var deviation = Math.Sqrt(u.Average(v => (v - mean) * (v - mean)) + 1e-5);
-            var (gain, shift) = (bank.Layout[$"ln{layer}.weight"].Offset, bank.Layout[$"ln{layer}.bias"].Offset);
-            return [.. u.Select((v, i) => (parameters[gain + i] * (v - mean) / deviation) + parameters[shift + i]).Select(v => tanh ? Math.Tanh(v) : Math.Max(v, 0))];
+            var normalised = u.Select(v => (v - mean) / deviation);
+            if (norm == BodyNorm.Affine)
+            {
+                var (gain, shift) = (bank.Layout[$"ln{layer}.weight"].Offset, bank.Layout[$"ln{layer}.bias"].Offset);
+                normalised = normalised.Select((v, i) => (parameters[gain + i] * v) + parameters[shift + i]);
+            }
+
+            return [.. normalised.Select(v => tanh ? Math.Tanh(v) : Math.Max(v, 0))];
         }
 
         double[] Linear(string layer, double[] x)
@@ -127,14 +135,18 @@ public abstract class HiddenLayerTests(ComputeDevice device) : IDisposable
         Assert.Throws<InvalidOperationException>(() => NetworkArchitecture.Critic(PolicyVariant.Fullnorm, 30).WithHiddenNorm());
 
     [Fact]
+    public void Plain_norms_have_no_parameters() =>
+        Assert.Equal(6, Architecture(PolicyVariant.Baseline, BodyNorm.Plain, tanh: false).Layout.Tensors.Count);
+
+    [Fact]
     public void Norms_of_the_body_lie_behind_their_layers_under_PyTorchs_names() => Assert.Equal(
         ["fc1.weight", "fc1.bias", "ln1.weight", "ln1.bias", "fc2.weight", "fc2.bias", "ln2.weight", "ln2.bias", "fc3.weight", "fc3.bias"],
-        Architecture(PolicyVariant.Baseline, norm: true, tanh: false).Layout.Tensors.Select(t => t.Name));
+        Architecture(PolicyVariant.Baseline, norm: BodyNorm.Affine, tanh: false).Layout.Tensors.Select(t => t.Name));
 
-    private static NetworkArchitecture Architecture(PolicyVariant variant, bool norm, bool tanh)
+    private static NetworkArchitecture Architecture(PolicyVariant variant, BodyNorm norm, bool tanh)
     {
         var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs);
-        architecture = norm ? architecture.WithHiddenNorm() : architecture;
+        architecture = architecture.WithHiddenNorm(norm);
         return tanh ? architecture with { Activation = HiddenActivation.Tanh } : architecture;
     }
 

@@ -71,5 +71,7 @@ internal sealed class ReferenceNetwork
         return _variant == PolicyVariant.Fullnorm ? Norm(h, norm) : h;
     }
 
-    private Tensor Norm(Tensor x, string name) => F.layer_norm(x, [x.shape[1]], this[$"{name}.weight"], this[$"{name}.bias"]);
+    private Tensor Norm(Tensor x, string name) => _parameters.ContainsKey($"{name}.weight")
+        ? F.layer_norm(x, [x.shape[1]], this[$"{name}.weight"], this[$"{name}.bias"])
+        : F.layer_norm(x, [x.shape[1]]);
 }

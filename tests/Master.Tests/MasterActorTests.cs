@@ -131,6 +131,7 @@ public sealed class MasterActorTests : TestKit
         var master = Start(Settings() with { Asymmetry = AsymmetryScaling.Proportional, AsymmetryBounds = new Interval(0, 100) });
         var turn = ToDifferentiation(master, out _);
         Assert.Equal(1, Teach(turn));
+        _cell.ExpectMsg<MasterActor.ClientOutputs>();
         _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
 
         // The critic's gradient has the norm 7, the actors' 3 and 4.

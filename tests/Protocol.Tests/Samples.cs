@@ -37,7 +37,7 @@ internal static class Samples
         new CellProtocol.Ready(2, CellProtocol.Critic),
         new CellProtocol.Decide(Turn, [.. Enumerable.Range(0, clients).Select(i => i % 2 == 0)], Payload(clients * ClientAction.Width)),
         new CellProtocol.EpisodeLearned(Turn, Update(clients), null),
-        new CellProtocol.EpisodeLearned(Turn, Update(clients) with { Actors = null, Activations = null, Agents = [] }, null),
+        new CellProtocol.EpisodeLearned(Turn, Update(clients) with { Actors = null, Activations = null, Agents = [], Outputs = null }, null),
         new CellProtocol.EpisodeLearned(Turn, null, "the actors' loss: ∞"),
         Part(),
         new CellProtocol.ClientState(Turn, clients - 1, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart)),

@@ -44,6 +44,8 @@ internal unsafe struct HostTrace
 /// </summary>
 internal sealed unsafe class HostNetwork
 {
+    private static readonly (int Gain, int Shift) NoGain = (-1, -1);
+
     private readonly NetworkArchitecture _network;
     private readonly int _w1;
     private readonly int _b1;
@@ -66,9 +68,9 @@ internal sealed unsafe class HostNetwork
         _w3 = layout["fc3.weight"].Offset;
         _b3 = layout["fc3.bias"].Offset;
         (int, int) Norm(string name) => (layout[$"{name}.weight"].Offset, layout[$"{name}.bias"].Offset);
-        _norm1 = network.HiddenNorm != HiddenNorm.None ? Norm("ln1") : default;
-        _norm2 = network.HiddenNorm != HiddenNorm.None ? Norm("ln2") : default;
-        _normOut = network.OutputNorm ? Norm("layer_norm") : default;
+        _norm1 = network.HasHiddenGains ? Norm("ln1") : NoGain;
+        _norm2 = network.HasHiddenGains ? Norm("ln2") : NoGain;
+        _normOut = network.OutputNorm ? Norm("layer_norm") : NoGain;
     }
 
     /// <summary>The first layer's weights, [inputs, hidden1].</summary>
@@ -209,7 +211,15 @@ internal sealed unsafe class HostNetwork
         }
 
         LayerNormKernels.Normalise(normalised, rows, width, scale);
-        LayerNormKernels.GainAndShift(normalised, rows, width, slot + at.Gain, slot + at.Shift, h);
+        if (at == NoGain)
+        {
+            Copy(normalised, h, rows, width);
+        }
+        else
+        {
+            LayerNormKernels.GainAndShift(normalised, rows, width, slot + at.Gain, slot + at.Shift, h);
+        }
+
         if (_network.HiddenNorm == HiddenNorm.BeforeActivation)
         {
             switch (_network.Activation)
@@ -253,9 +263,12 @@ internal sealed unsafe class HostNetwork
     /// <summary>Where a hidden layer's activation lies.</summary>
     private Rows Activated(Rows u, Rows h) => _network.HiddenNorm == HiddenNorm.BeforeActivation ? h : u;
 
-    private static void NormBackward(Rows dy, Rows normalised, float* scale, int rows, int width, float* slot, float* gradient, (int Gain, int Shift) at) =>
+    private static void NormBackward(Rows dy, Rows normalised, float* scale, int rows, int width, float* slot, float* gradient, (int Gain, int Shift) at)
+    {
+        var learns = gradient != null && at != NoGain;
         LayerNormKernels.Backward(
-            dy, normalised, scale, rows, width, slot + at.Gain, gradient == null ? null : gradient + at.Gain, gradient == null ? null : gradient + at.Shift);
+            dy, normalised, scale, rows, width, at == NoGain ? null : slot + at.Gain, learns ? gradient + at.Gain : null, learns ? gradient + at.Shift : null);
+    }
 
     private static void Copy(Rows from, Rows to, int rows, int width) =>
         Buffer.MemoryCopy(from.At, to.At, (long)rows * width * sizeof(float), (long)rows * width * sizeof(float));

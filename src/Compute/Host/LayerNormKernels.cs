@@ -63,7 +63,7 @@ internal static unsafe class LayerNormKernels
     /// <param name="scale">What <see cref="Normalise"/> gave.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="width">Width.</param>
-    /// <param name="gain">Gain.</param>
+    /// <param name="gain">Gain; null where there is none.</param>
     /// <param name="dGain">To it the gain's gradient is added; null where it is not wanted.</param>
     /// <param name="dShift">To it the shift's gradient is added; null where it is not wanted.</param>
     internal static void Backward(Rows dy, Rows normalised, float* scale, int rows, int width, float* gain, float* dGain, float* dShift)
@@ -94,14 +94,17 @@ internal static unsafe class LayerNormKernels
             var d = dy[r];
             var n = normalised[r];
             var i = 0;
-            for (; i + Lanes <= width; i += Lanes)
+            if (gain != null)
             {
-                (Vector512.Load(d + i) * Vector512.Load(gain + i)).Store(d + i);
-            }
+                for (; i + Lanes <= width; i += Lanes)
+                {
+                    (Vector512.Load(d + i) * Vector512.Load(gain + i)).Store(d + i);
+                }
 
-            for (; i < width; i++)
-            {
-                d[i] *= gain[i];
+                for (; i < width; i++)
+                {
+                    d[i] *= gain[i];
+                }
             }
 
             var mean = Sum(d, width) / width;

@@ -30,7 +30,7 @@ internal static class StackedNetwork
         LayerNormTrace? normOut = null;
         if (network.OutputNorm)
         {
-            (u3, normOut) = LayerNorm(u3, p["layer_norm.weight"], p["layer_norm.bias"]);
+            (u3, normOut) = LayerNorm(u3, p, "layer_norm");
         }
 
         return new Trace(h1, kept1, norm1, h2, kept2, norm2, normOut, u3);
@@ -95,7 +95,7 @@ internal static class StackedNetwork
     {
         if (network.HiddenNorm == HiddenNorm.BeforeActivation)
         {
-            var (activated, before) = LayerNorm(u, p[$"{norm}.weight"], p[$"{norm}.bias"]);
+            var (activated, before) = LayerNorm(u, p, network.HasHiddenGains ? norm : null);
             Activate(network, activated);
             return (activated, null, before);
         }
@@ -106,7 +106,7 @@ internal static class StackedNetwork
             return (u, null, null);
         }
 
-        var (h, after) = LayerNorm(u, p[$"{norm}.weight"], p[$"{norm}.bias"]);
+        var (h, after) = LayerNorm(u, p, network.HasHiddenGains ? norm : null);
         return (h, u, after);
     }
 
@@ -139,22 +139,28 @@ internal static class StackedNetwork
             HiddenActivation.Tanh => dh.mul_(activated.mul(activated).neg_().add_(Scalars.One, Scalars.One)),
             _ => dh,
         };
-        return network.HiddenNorm == HiddenNorm.BeforeActivation ? LayerNormBackward(dh, norm!, p, gradient, name) : dh;
+        return network.HiddenNorm == HiddenNorm.BeforeActivation ? LayerNormBackward(dh, norm!, p, gradient, network.HasHiddenGains ? name : null) : dh;
     }
 
-    private static (Tensor Y, LayerNormTrace Trace) LayerNorm(Tensor x, Tensor gain, Tensor shift)
+    /// <summary>A LayerNorm, with gain and bias where it has a name.</summary>
+    private static (Tensor Y, LayerNormTrace Trace) LayerNorm(Tensor x, ParameterViews p, string? name)
     {
         var centred = x - x.mean([2], keepdim: true);
         var scale = centred.mul(centred).mean([2], keepdim: true).add_(Scalars.LayerNormEpsilon, Scalars.One).rsqrt_();
         var normalised = centred.mul_(scale);
-        return ((normalised * gain).add_(shift, Scalars.One), new LayerNormTrace(normalised, scale));
+        var y = name is null ? normalised.clone() : (normalised * p[$"{name}.weight"]).add_(p[$"{name}.bias"], Scalars.One);
+        return (y, new LayerNormTrace(normalised, scale));
     }
 
-    private static Tensor LayerNormBackward(Tensor dy, LayerNormTrace trace, ParameterViews p, ParameterViews? gradient, string name)
+    private static Tensor LayerNormBackward(Tensor dy, LayerNormTrace trace, ParameterViews p, ParameterViews? gradient, string? name)
     {
-        gradient?[$"{name}.weight"].copy_(RowSum(dy * trace.Normalised));
-        gradient?[$"{name}.bias"].copy_(RowSum(dy));
-        var dn = dy * p[$"{name}.weight"];
+        if (name is not null)
+        {
+            gradient?[$"{name}.weight"].copy_(RowSum(dy * trace.Normalised));
+            gradient?[$"{name}.bias"].copy_(RowSum(dy));
+        }
+
+        var dn = name is null ? dy : dy * p[$"{name}.weight"];
         return (dn - dn.mean([2], keepdim: true) - (trace.Normalised * (dn * trace.Normalised).mean([2], keepdim: true))) * trace.Scale;
     }
 }

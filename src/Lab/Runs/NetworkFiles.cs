@@ -91,6 +91,8 @@ internal static class NetworkFiles
         ["variant"] = options.Policy.Variant.ToString(),
         ["output"] = options.Mitigation.Output.ToString(),
         ["activation"] = Cells.CellMembers.PolicyOf(options).Activation.ToString(),
+        ["actor_layer_norm"] = options.Mitigation.ActorLayerNorm.ToString(),
+        ["critic_layer_norm"] = options.Mitigation.CriticLayerNorm.ToString(),
         ["observations"] = options.Mitigation.Observations.ToString(),
     };
 }

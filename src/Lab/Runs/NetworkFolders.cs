@@ -114,6 +114,8 @@ internal sealed class NetworkFolders
             ("variant", "policy.variant", options.Policy.Variant.ToString()),
             ("output", "mitigation.output", options.Mitigation.Output.ToString()),
             ("activation", "mitigation.actor_activation", CellMembers.PolicyOf(options).Activation.ToString()),
+            ("actor_layer_norm", "mitigation.actor_layer_norm", options.Mitigation.ActorLayerNorm.ToString()),
+            ("critic_layer_norm", "mitigation.critic_layer_norm", options.Mitigation.CriticLayerNorm.ToString()),
             .. NetworkFiles.OutputScale(options) is { } scale ? [(NetworkFiles.OutputScaleKey, "mitigation.output_scale", scale)] : Array.Empty<(string, string, string)>(),
             ("observations", "mitigation.observations", options.Mitigation.Observations.ToString()),
             ("sharing", "policy.sharing", options.Policy.Sharing.ToString()),

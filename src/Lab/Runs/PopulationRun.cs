@@ -161,6 +161,7 @@ public sealed class PopulationRun
             _recorder.CloseUnfinished();
             await _recorder.FlushCheckpointsAsync().ConfigureAwait(false);
             _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder));
+            _folder.Write("population.csv", s => PopulationTable.Write(s, _recorder.Histories));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

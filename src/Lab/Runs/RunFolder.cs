@@ -22,7 +22,7 @@ public sealed class OutputFolderException : Exception
 }
 
 /// <summary>
-/// The folder of a run: <c>scenario.yaml</c>, <c>manifest.json</c>, <c>population.json</c>, <c>events.jsonl</c>, and a folder for each cell. Files appear whole: they are written
+/// The folder of a run: <c>scenario.yaml</c>, <c>manifest.json</c>, <c>population.json</c>, <c>population.csv</c>, <c>events.jsonl</c>, and a folder for each cell. Files appear whole: they are written
 /// beside, then renamed. A file <c>run.lock</c> is held open by the process whose run it is, so that no other one writes to the folder.
 /// </summary>
 public sealed class RunFolder : IDisposable

@@ -65,9 +65,9 @@ internal static class ScenarioChecks
                 "one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous");
         }
 
-        if (cell.Policy.Variant == PolicyVariant.Fullnorm && (cell.Mitigation.ActorLayerNorm || cell.Mitigation.CriticLayerNorm))
+        if (cell.Policy.Variant == PolicyVariant.Fullnorm && (cell.Mitigation.ActorLayerNorm != BodyNorm.None || cell.Mitigation.CriticLayerNorm != BodyNorm.None))
         {
-            var key = cell.Mitigation.ActorLayerNorm ? "mitigation.actor_layer_norm" : "mitigation.critic_layer_norm";
+            var key = cell.Mitigation.ActorLayerNorm != BodyNorm.None ? "mitigation.actor_layer_norm" : "mitigation.critic_layer_norm";
             yield return new(
                 [key, "policy.variant"],
                 $"two LayerNorms in one hidden layer: fullnorm has one behind each activation, {key} sets one before it; use another variant, or leave it out");

@@ -100,7 +100,7 @@ public sealed class ActingRunTests : IDisposable
     [InlineData("learned", "policy: { sharing: shared }", "was trained with policy.sharing: independent, and here that is shared")]
     [InlineData("learned", "mitigation: { output: inverting }", "was trained with mitigation.output: tanh, and here that is inverting")]
     [InlineData("learned", "mitigation: { actor_activation: tanh }", "was trained with mitigation.actor_activation: relu, and here that is tanh")]
-    [InlineData("learned", "mitigation: { actor_layer_norm: true }", "has no tensor ln1.weight")]
+    [InlineData("learned", "mitigation: { actor_layer_norm: affine }", "was trained with mitigation.actor_layer_norm: none, and here that is affine")]
     [InlineData("learned", "mitigation: { observations: scaled }", "was trained with mitigation.observations: raw, and here that is scaled")]
     [InlineData("two", "", "has 2 cells; name one of them, such as ")]
     [InlineData("acted", "", "holds no policies.safetensors")]

@@ -17,7 +17,7 @@ public sealed class ResultFileTests : IDisposable
     {
         var first = await _folder.RunAsync("first", TemporaryFolder.Plan());
         var second = await _folder.RunAsync("second", TemporaryFolder.Plan());
-        foreach (var file in first.Histories.SelectMany(h => Deterministic.Select(f => Path.Combine("cells", h.Cell.Name, f))).Append("scenario.yaml"))
+        foreach (var file in first.Histories.SelectMany(h => Deterministic.Select(f => Path.Combine("cells", h.Cell.Name, f))).Append("scenario.yaml").Append("population.csv"))
         {
             var (one, other) = (await Bytes(first, file), await Bytes(second, file));
             Assert.True(one.AsSpan().SequenceEqual(other), $"{file} differs between two runs of the same scenario and seed");

@@ -30,7 +30,7 @@ public sealed class RunFolderTests : IDisposable
     public async Task A_run_leaves_the_files_that_the_documentation_names()
     {
         var run = await _folder.RunAsync("run", TemporaryFolder.Plan());
-        Assert.Equal(["cells", "manifest.json", "population.json", "run.lock", "scenario.yaml"], Directory.GetFileSystemEntries(run.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["cells", "manifest.json", "population.csv", "population.json", "run.lock", "scenario.yaml"], Directory.GetFileSystemEntries(run.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         using var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(run.Folder, "manifest.json"), TestContext.Current.CancellationToken));
         Assert.Equal("done", manifest.RootElement.GetProperty("status").GetString());
         using var population = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(run.Folder, "population.json"), TestContext.Current.CancellationToken));

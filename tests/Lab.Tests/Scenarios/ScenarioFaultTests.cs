@@ -102,10 +102,10 @@ public class ScenarioFaultTests
         "policy: {sharing: shared}\nlearning:\n  update: sequential",
         "s.yaml:1: policy.sharing: one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous")]
     [InlineData(
-        "policy: {variant: fullnorm}\nmitigation:\n  critic_layer_norm: true",
+        "policy: {variant: fullnorm}\nmitigation:\n  critic_layer_norm: affine",
         "s.yaml:3: mitigation.critic_layer_norm: two LayerNorms in one hidden layer: fullnorm has one behind each activation, mitigation.critic_layer_norm sets one before it; use another variant, or leave it out")]
     [InlineData(
-        "sweep:\n  policy.variant: [large, fullnorm]\nmitigation: {actor_layer_norm: true}",
+        "sweep:\n  policy.variant: [large, fullnorm]\nmitigation: {actor_layer_norm: affine}",
         "s.yaml:2: policy.variant: two LayerNorms in one hidden layer: fullnorm has one behind each activation, mitigation.actor_layer_norm sets one before it; use another variant, or leave it out")]
     [InlineData(
         "mitigation:\n  target_noise: 0.2\n  target_noise_clip: 0",

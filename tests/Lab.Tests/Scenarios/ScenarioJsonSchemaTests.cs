@@ -78,7 +78,7 @@ public class ScenarioJsonSchemaTests
     [InlineData("policy: {variant: huge}")]
     [InlineData("policy: {from: [a]}")]
     [InlineData("mitigation: {actor_layer_norm: 1}")]
-    [InlineData("mitigation: {actor_layer_norm: tRuE}")]
+    [InlineData("tracking: {early_stop: tRuE}")]
     [InlineData("mitigation: {weight_decay: -0.1}")]
     [InlineData("mitigation: {weight_decay: null}")]
     [InlineData("learning: {gamma: 1.1}")]
