@@ -17,12 +17,12 @@ internal static class Numbers
     /// <summary>A number that may be tiny or huge, in two or three significant digits: 3.2e-5.</summary>
     internal static string Short(double value) =>
         Math.Abs(value) switch
-    {
-        0 => "0",
-        >= 100 and < 1e6 => Plain(value),
-        >= 0.01 and < 100 => value.ToString("G3", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.0e-0", CultureInfo.InvariantCulture),
-    };
+        {
+            0 => "0",
+            >= 100 and < 1e6 => Plain(value),
+            >= 0.01 and < 100 => value.ToString("G3", CultureInfo.InvariantCulture),
+            _ => value.ToString("0.0e-0", CultureInfo.InvariantCulture),
+        };
 
     /// <summary>A share as a percentage.</summary>
     internal static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
