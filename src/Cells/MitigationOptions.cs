@@ -84,14 +84,14 @@ public sealed record MitigationOptions
     public double ActionGradientClip { get; init; }
 
     /// <summary>
-    /// Whether the actors' hidden layers are Linear, LayerNorm, activation: h = act(gain (u - mean) / sqrt(var + 1e-5) + bias), mean and variance over the layer's units (Acme's
-    /// LayerNormMLP), or the same without gain and bias. The fullnorm variant has its LayerNorm behind the activation instead; both together are refused.
+    /// Whether the actors' hidden layers are Linear, LayerNorm, activation: h = act(gain (u - mean) / sqrt(var + 1e-5) + bias), mean and variance over the layer's units (as the
+    /// first layer of Acme's LayerNormMLP, here in both), or the same without gain and bias. The fullnorm variant has its LayerNorm behind the activation instead; both together are refused.
     /// </summary>
-    [Description("Linear, LayerNorm, activation in the hidden layers of the actors: affine with gain and bias (Acme's LayerNormMLP; often with policy.last_layer: tiny), plain without.")]
+    [Description("Linear, LayerNorm, activation in the hidden layers of the actors: affine with gain and bias (as Acme's LayerNormMLP has it in its first; often with policy.last_layer: tiny), plain without.")]
     public BodyNorm ActorLayerNorm { get; init; } = BodyNorm.None;
 
     /// <summary>The same in the critic; its joint part is computed once for each transition as ever, since the LayerNorm comes after the sum.</summary>
-    [Description("Linear, LayerNorm, activation in the hidden layers of the critic: affine with gain and bias (Acme's LayerNormMLP), plain without, which large rates cannot put to sleep.")]
+    [Description("Linear, LayerNorm, activation in the hidden layers of the critic: affine with gain and bias, plain without, which large rates cannot put to sleep.")]
     public BodyNorm CriticLayerNorm { get; init; } = BodyNorm.None;
 
     /// <summary>What the sums of the actors' hidden layers go through.</summary>
@@ -133,7 +133,7 @@ public sealed record MitigationOptions
     /// (Fujimoto et al. 2018, TD3, arXiv 1802.09477).
     /// </summary>
     [Description("Delayed actor updates: actors learn after every d-th episode, the critic after each; 1 is the original, 2 canonical (TD3, arXiv 1802.09477).")]
-    [Range(1, 1_000_000)]
+    [Range(1, 100)]
     public int ActorDelay { get; init; } = 1;
 
     /// <summary>

@@ -19,7 +19,7 @@ public enum HiddenNorm
     /// <summary>Nowhere.</summary>
     None,
 
-    /// <summary>Linear, LayerNorm, activation, as in Acme's LayerNormMLP.</summary>
+    /// <summary>Linear, LayerNorm, activation, as in the first layer of Acme's LayerNormMLP.</summary>
     BeforeActivation,
 
     /// <summary>Linear, activation, LayerNorm, as in the research's fullnorm variant.</summary>

@@ -64,7 +64,7 @@ public sealed record NetworkArchitecture(int Inputs, int Hidden1, int Hidden2, i
         InputNorm = variant == PolicyVariant.Fullnorm,
     };
 
-    /// <summary>The same with Linear, LayerNorm, activation in each hidden layer (Acme's LayerNormMLP), or as it is.</summary>
+    /// <summary>The same with Linear, LayerNorm, activation in each hidden layer, or as it is.</summary>
     /// <exception cref="InvalidOperationException">A LayerNorm stands behind each hidden activation already.</exception>
     public NetworkArchitecture WithHiddenNorm(BodyNorm norm = BodyNorm.Affine) => norm == BodyNorm.None ? this : HiddenNorm != HiddenNorm.AfterActivation
         ? this with { HiddenNorm = HiddenNorm.BeforeActivation, NormGains = norm == BodyNorm.Affine }

@@ -229,7 +229,7 @@ internal sealed unsafe class HostCriticBank : CriticBank
         _workers.For(
             Hidden1, 2.0 * pairs.Length * Hidden1 * Hidden2, (begin, end) => _network.SecondLayerGradient(trace, pairs.Length, du2, gradient, begin, end), ParameterLayout.Alignment);
         var transposed = _network.TransposedW2(parameters, frame);
-        if (Architecture.HiddenNorm != HiddenNorm.None)
+        if (Architecture.HasHiddenGains)
         {
             _network.BackwardInput(parameters, trace, pairs.Length, du2, transposed, du1, gradient);
         }

@@ -128,7 +128,7 @@ internal static class StackedNetwork
     {
         if (network.HiddenNorm == HiddenNorm.AfterActivation)
         {
-            dh = LayerNormBackward(dh, norm!, p, gradient, name);
+            dh = LayerNormBackward(dh, norm!, p, gradient, network.HasHiddenGains ? name : null);
         }
 
         var activated = u ?? h;

@@ -93,6 +93,8 @@ internal static class NetworkFiles
         ["activation"] = Cells.CellMembers.PolicyOf(options).Activation.ToString(),
         ["actor_layer_norm"] = options.Mitigation.ActorLayerNorm.ToString(),
         ["critic_layer_norm"] = options.Mitigation.CriticLayerNorm.ToString(),
+        ["rewards"] = options.Mitigation.Rewards.ToString(),
+        ["popart"] = options.Mitigation.Popart.ToString(),
         ["observations"] = options.Mitigation.Observations.ToString(),
     };
 }

@@ -119,7 +119,16 @@ internal sealed class NetworkFolders
             .. NetworkFiles.OutputScale(options) is { } scale ? [(NetworkFiles.OutputScaleKey, "mitigation.output_scale", scale)] : Array.Empty<(string, string, string)>(),
             ("observations", "mitigation.observations", options.Mitigation.Observations.ToString()),
             ("sharing", "policy.sharing", options.Policy.Sharing.ToString()),
+
+            // Who acts asks the critic for an order alone, which no scale changes.
+            .. options.Learns ? [("rewards", "mitigation.rewards", options.Mitigation.Rewards.ToString())] : Array.Empty<(string, string, string)>(),
         ];
+        if (options.Learns && file.Metadata.GetValueOrDefault("popart") == bool.TrueString)
+        {
+            throw new NetworkFolderException(
+                $"{source} was trained with mitigation.popart: true, and the moments of its targets are not saved; such networks can act (mode: act), and not go on learning");
+        }
+
         foreach (var (key, option, value) in wanted)
         {
             if (file.Metadata.TryGetValue(key, out var found) && found != value)

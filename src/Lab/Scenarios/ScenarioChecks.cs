@@ -80,6 +80,27 @@ internal static class ScenarioChecks
                 "statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled");
         }
 
+        if (cell is { Policy.Variant: PolicyVariant.Layernorm, Mitigation.Output: Agents.OutputFunction.Gaussian or Agents.OutputFunction.Beta })
+        {
+            yield return new(
+                ["mitigation.output", "policy.variant"],
+                "the layernorm variant would normalise where a stochastic policy lies against how wide it is; with policy.variant: layernorm mitigation.output may be none of gaussian and beta");
+        }
+
+        if (cell.Policy.Variant == PolicyVariant.Linear && cell.Mitigation.ActorActivation != ActorActivation.Variant)
+        {
+            yield return new(
+                ["mitigation.actor_activation", "policy.variant"],
+                "the linear variant has no hidden activation, in its critic either; with policy.variant: linear mitigation.actor_activation must be variant");
+        }
+
+        if (cell.Policy.From is not null && cell.Mitigation.Observations == ObservationScale.Running)
+        {
+            yield return new(
+                ["policy.from", "mitigation.observations"],
+                "networks are saved without the statistics that they saw observations by; with policy.from mitigation.observations may be raw or scaled");
+        }
+
         if (cell.Mitigation is { Output: Agents.OutputFunction.Beta, BoundPenalty: > 0 })
         {
             yield return new(

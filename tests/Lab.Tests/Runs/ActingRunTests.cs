@@ -84,6 +84,18 @@ public sealed class ActingRunTests : IDisposable
         Assert.Empty(ScenarioReader.Read(Path.Combine(acted.Folder, "scenario.yaml")).Faults);
     }
 
+    [Theory]
+    [InlineData("mitigation: { rewards: scaled }", "mitigation: { rewards: raw }", "was trained with mitigation.rewards: scaled, and here that is raw")]
+    [InlineData("mitigation: { popart: true }", "mitigation: { popart: true }", "such networks can act (mode: act), and not go on learning")]
+    public async Task A_critic_in_other_units_can_act_but_not_go_on_learning(string trained, string here, string expected)
+    {
+        await _folder.RunAsync("learned", Plan($"episodes: 2\nevaluation: {{ episodes: 0 }}\n{trained}"));
+        ScenarioReading Read(string mode) => ScenarioReader.Parse("s.yaml", $"mode: {mode}\n{Small}{here}\n", [$"policy.from={_folder["learned/cells/base-s42"]}"]);
+
+        Assert.Contains(expected, Assert.Single(Read("learn").Faults).ToString(), StringComparison.Ordinal);
+        Assert.True(Read("act").Succeeded);
+    }
+
     [Fact]
     public async Task A_shared_policy_is_saved_once_and_said_to_be_shared()
     {

@@ -102,6 +102,12 @@ public class ScenarioFaultTests
         "policy: {sharing: shared}\nlearning:\n  update: sequential",
         "s.yaml:1: policy.sharing: one policy cannot learn for one client after the other: its step is the mean over all clients; with policy.sharing: shared learning.update must be simultaneous")]
     [InlineData(
+        "policy: {variant: layernorm}\nmitigation: {output: beta}",
+        "s.yaml:2: mitigation.output: the layernorm variant would normalise where a stochastic policy lies against how wide it is; with policy.variant: layernorm mitigation.output may be none of gaussian and beta")]
+    [InlineData(
+        "policy: {variant: linear}\nmitigation: {actor_activation: tanh}",
+        "s.yaml:2: mitigation.actor_activation: the linear variant has no hidden activation, in its critic either; with policy.variant: linear mitigation.actor_activation must be variant")]
+    [InlineData(
         "policy: {variant: fullnorm}\nmitigation:\n  critic_layer_norm: affine",
         "s.yaml:3: mitigation.critic_layer_norm: two LayerNorms in one hidden layer: fullnorm has one behind each activation, mitigation.critic_layer_norm sets one before it; use another variant, or leave it out")]
     [InlineData(
