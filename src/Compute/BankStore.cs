@@ -75,18 +75,24 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
     /// <summary>Lets the dormant units of a slot begin anew, where its last step was one at which that is due.</summary>
     /// <param name="slot">The slot.</param>
     /// <param name="activity">Activity of its units in the pass that led to the step (see <see cref="DormantUnits"/>).</param>
-    private protected void Recycle(int slot, ReadOnlySpan<float> activity)
+    /// <returns>Whether any did.</returns>
+    private protected bool Recycle(int slot, ReadOnlySpan<float> activity)
     {
         var (settings, steps) = TrainingOf(slot);
-        if (settings.Recycling is { } recycling && steps % recycling.Every == 0)
+        if (settings.Recycling is not { } recycling || steps % recycling.Every != 0)
         {
-            var dormant = DormantUnits.Find(Architecture, activity, recycling.Threshold);
-            if (Array.Exists(dormant, d => d))
-            {
-                var (places, values) = DormantUnits.Renew(Layout, dormant, recycling.Draw(settings.Network, steps));
-                Renew(slot, places, values);
-            }
+            return false;
         }
+
+        var dormant = DormantUnits.Find(Architecture, activity, recycling.Threshold);
+        if (!Array.Exists(dormant, d => d))
+        {
+            return false;
+        }
+
+        var (places, values) = DormantUnits.Renew(Layout, dormant, recycling.Draw(settings.Network, steps));
+        Renew(slot, places, values);
+        return true;
     }
 
     /// <summary>Whether a slot remembers its parameters before its first step: from that step on, where it is pulled back to them.</summary>

@@ -157,7 +157,7 @@ public abstract class DormantUnitTests(ComputeDevice device) : IDisposable
         var before = Answer();
         var sleeping = Read(bank, 0);
 
-        bank.Improve(0, 1, Batch, seen, new float[Batch * Outputs]);
+        Assert.False(bank.Improve(0, 1, Batch, seen, new float[Batch * Outputs])[0].Frozen, "a network whose units are drawn anew is not frozen");
 
         Assert.NotEqual(sleeping, Read(bank, 0));
         Numbers.Near(before, Answer(), 1e-6, "pre-activations");

@@ -232,7 +232,7 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
                 }
             },
             ParameterLayout.Alignment);
-        Recycle(slot, activity);
+        moved |= Recycle(slot, activity);
         return new StepOutcome(total, layers, scale < 1, !moved, finite, DormantUnits.Share(Architecture, activity));
     }
 

@@ -251,11 +251,10 @@ internal sealed class TorchStore : BankStore
             var units = activity.Slice(k * Architecture.Units, Architecture.Units);
             outcomes[k] = outcomes[k] with
             {
-                Frozen = !moved[k],
+                Frozen = !(moved[k] | Recycle(first + k, units)),
                 Finite = outcomes[k].Finite && float.IsFinite(largest[k]),
                 DormantShare = DormantUnits.Share(Architecture, units),
             };
-            Recycle(first + k, units);
         }
 
         return outcomes;
