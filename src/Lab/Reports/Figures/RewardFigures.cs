@@ -151,7 +151,7 @@ internal static class RewardFigures
     private static void Violating(ReportData data, IReadOnlyList<RecordedCell> measured, Section section)
     {
         const string Title = "Violated constraints without exploration";
-        var cells = measured.Where(c => c.Results!.Evaluations is [.., var last] && last.Violations is var v && (v.Server ?? v.Deadline ?? v.Energy) is not null).ToList();
+        var cells = measured.Where(c => c.Results!.EvaluationAfter(c.Episodes) is { Violations: var v } && (v.Server ?? v.Deadline ?? v.Energy) is not null).ToList();
         if (cells.Count == 0)
         {
             section.Omit(Title, "the runs have no violation ratios of evaluations");
