@@ -146,6 +146,6 @@ internal static class Answer
     private static string? Diverged(ReportData data)
     {
         var diverged = data.Cells.Where(c => c.Status == "diverged").ToList();
-        return diverged.Count == 0 ? null : $"{Numbers.Count(diverged.Count, "cell")} diverged: {string.Join(", ", diverged.Take(5).Select(c => $"{c.Name} at episode {c.Episodes}"))}{(diverged.Count > 5 ? " and more" : "")}.";
+        return diverged.Count == 0 ? null : $"{Numbers.Count(diverged.Count, "cell")} diverged: {string.Join(", ", diverged.Take(5).Select(c => $"{c.Name} at episode {c.Episodes}{(c.Detail is { } why ? $" ({why})" : "")}"))}{(diverged.Count > 5 ? " and more" : "")}.";
     }
 }

@@ -93,6 +93,40 @@ public sealed class AnswerTests
         Assert.Equal([60.0, 55.0], SurvivalFigures.Lifetimes([cell], r => r.Onset).Select(l => l.Time));
     }
 
+    [Fact]
+    public void Of_very_many_agents_some_are_drawn_and_all_are_counted()
+    {
+        int?[] Each(int count) => [.. Enumerable.Range(1, count).Select(i => (int?)i)];
+        foreach (var (agents, drawn) in new[] { (5000, 5000), (5001, 2501), (12001, 4001) })
+        {
+            var data = Data(Cell("many") with { Results = Results(Each(agents), Each(agents)) });
+            foreach (var figure in new[] { StoppingFigures.Of(data).Figures.Single(f => f.Id == "agent-stopping"), SaturationFigures.Of(data).Figures.Single(f => f.Id == "saturation-freezing") })
+            {
+                Assert.Equal(drawn + 1, figure.Plot.Table.ToString().Count(c => c == '\n'));
+                Assert.Equal(agents > 5000, figure.Note.Contains("one agent in", StringComparison.Ordinal));
+                Assert.Contains($"{agents:#,0}", figure.Finding, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public void What_a_logarithmic_axis_cannot_show_is_a_gap_and_stays_in_the_numbers()
+    {
+        var plot = new Plot();
+        plot.Panel(0, "", new Axis("x"), new Axis("y", Log: true)).Line(0, "line", new Look("#000000"), [1, 2, 3], [5, 0, 7]);
+        Assert.Contains("\"y\":[5.0,null,7.0]", plot.ToJson(), StringComparison.Ordinal);
+        Assert.Contains(",2,0,", plot.Table.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_note_speaks_of_seeds_and_bands_only_where_there_are_several()
+    {
+        static RecordedCell With(ulong seed) => Cell("cell") with { Seed = seed, Results = Results([null], [null]) with { Evaluations = [new(0, -9, default), new(60, -5, default)] } };
+        Assert.Equal("On the evaluation episodes of each cell. Each line is one cell. Up is better.", RewardFigures.Of(Data(With(1))).Figures.Single(f => f.Id == "evaluation").Note);
+        Assert.Contains(
+            "Lines are means over seeds, bands 95 % bootstrap intervals of them; a cell that has ended drops out of the mean.", RewardFigures.Of(Data(With(1), With(2))).Figures.Single(f => f.Id == "evaluation").Note, StringComparison.Ordinal);
+    }
+
     private static RecordedCell Cell(string name) => new() { Name = name, Run = "run", Seed = 42, ActorRate = 0.1, CriticRate = 0.01, Status = "completed", Episodes = 60 };
 
     private static ReportData Data(params RecordedCell[] cells) =>

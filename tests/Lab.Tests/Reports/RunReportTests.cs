@@ -75,6 +75,18 @@ public sealed class RunReportTests : IDisposable
     }
 
     [Fact]
+    public void Why_a_cell_diverged_or_failed_stands_beside_it()
+    {
+        var run = new SampleRun().Add(0.1, 0.01).Add(0.001, 0.01, status: "diverged").Write(_folder["run"]);
+        var population = Path.Combine(run, "population.json");
+        var rows = File.ReadAllText(population).Split("\"detail\":null");
+        File.WriteAllText(population, $"{rows[0]}\"detail\":null{rows[1]}\"detail\":\"the loss <of the critic> is NaN\"{rows[2]}");
+        var page = Report(run);
+        Assert.Contains("<td>0.001-0.01-s42<div class=\"why\">the loss &lt;of the critic&gt; is NaN</div></td>", page, StringComparison.Ordinal);
+        Assert.Contains("1 cell diverged: 0.001-0.01-s42 at episode 60 (the loss <of the critic> is NaN).", Sentences(page));
+    }
+
+    [Fact]
     public void Several_runs_are_compared_under_the_names_of_their_folders()
     {
         var one = new SampleRun().Add(0.1, 0.01).Add(0.1, 0.01, 43).Write(_folder["one"]);

@@ -171,10 +171,11 @@ internal static class SaturationFigures
         }
 
         var plot = new Plot();
+        var step = Thinning.Step(pairs.Count);
         plot.Panel(0, "", new Axis("episode of saturation onset", Log: true), new Axis("episode of freeze", Log: true));
         foreach (var line in data.Lines)
         {
-            var chosen = pairs.Where(p => line.Cells.Contains(p.Cell)).ToList();
+            var chosen = Thinning.Each(pairs.Where(p => line.Cells.Contains(p.Cell)), step).ToList();
             if (chosen.Count > 0)
             {
                 plot.Points(0, line.Label, line.Look, [.. chosen.Select(p => (object)p.Onset)], [.. chosen.Select(p => (object)p.Freeze)]);
@@ -182,6 +183,6 @@ internal static class SaturationFigures
         }
 
         plot.Diagonal(0, 1, pairs.Max(p => p.Freeze));
-        section.Add(new Figure("saturation-freezing", Title, Answer.Order(data) ?? "", plot, "Each point is an agent. Above the dotted diagonal saturation came first, on it both at one update. Agents that never froze, or froze without having been saturated, are not drawn."));
+        section.Add(new Figure("saturation-freezing", Title, Answer.Order(data) ?? "", plot, "Each point is an agent. Above the dotted diagonal saturation came first, on it both at one update. Agents that never froze, or froze without having been saturated, are not drawn." + Thinning.InWords(step)));
     }
 }
