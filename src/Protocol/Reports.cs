@@ -44,7 +44,13 @@ public sealed record ActivationSummary(
 /// <param name="SaturationOnset">First update with more than 0.9 of its outputs saturated.</param>
 /// <param name="GradientDeath">First of W updates in a row with a vanished gradient.</param>
 /// <param name="Freeze">First of W frozen updates in a row.</param>
-public readonly record struct AgentOutcomes(int ReferenceStop, int SaturationOnset, int GradientDeath, int Freeze);
+public readonly record struct AgentOutcomes(int ReferenceStop, int SaturationOnset, int GradientDeath, int Freeze)
+{
+    /// <summary>Whether outputs had saturated when the freeze began: at its episode, or before.</summary>
+    /// <param name="onset">Episode of the saturation onset; 0 or null where it has not come.</param>
+    /// <param name="freeze">Episode of the freeze, likewise.</param>
+    public static bool SaturatedFirst(int? onset, int? freeze) => onset > 0 && freeze > 0 && onset <= freeze;
+}
 
 /// <summary>What an update did to one client's policy, in full, as the client tells the master.</summary>
 /// <param name="State">How its learning stands.</param>

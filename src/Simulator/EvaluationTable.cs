@@ -6,7 +6,7 @@ namespace Simulator;
 /// <summary>The table that <c>simulator evaluate</c> prints: a row for each cell.</summary>
 internal static class EvaluationTable
 {
-    private static readonly string[] Heads = ["cell", "episodes", "reward", "best constant", "greedy", "server", "late", "empty"];
+    private static readonly string[] Heads = ["cell", "episodes", "reward", "best constant", "greedy", "server", "late", "low"];
 
     internal static void Write(TextWriter output, IReadOnlyList<EvaluatedCell> results, IReadOnlyList<(string Name, string Why)> without)
     {

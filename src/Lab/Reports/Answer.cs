@@ -1,4 +1,5 @@
 using Simulator.Lab.Reports.Figures;
+using Simulator.Protocol;
 
 namespace Simulator.Lab.Reports;
 
@@ -63,21 +64,24 @@ internal static class Answer
             return null;
         }
 
-        var before = frozen.Where(p => p.First < p.Second).Select(p => (double)(p.Second - p.First)!.Value).ToList();
-        var ahead = before.Count > 0 ? $", {Numbers.Plain(Numbers.Median(before))} episodes ahead (median)" : "";
+        var before = frozen.Where(p => AgentOutcomes.SaturatedFirst(p.First, p.Second)).Select(p => (double)(p.Second - p.First)!.Value).ToList();
+        var ahead = before.Count > 0 ? $", {Numbers.Episode(Numbers.Median(before))} episodes ahead (median)" : "";
+        var never = frozen.Count(p => p.First is null);
         return before.Count == frozen.Count
-            ? $"Saturation came before freezing in every agent that froze ({Numbers.Plain(frozen.Count)}){ahead}."
-            : $"Saturation came before freezing in {Numbers.Plain(before.Count)} of the {Numbers.Plain(frozen.Count)} agents that froze{ahead}; "
-                + $"{Numbers.Plain(frozen.Count(p => p.First is null))} froze without ever having been saturated.";
+            ? $"Saturation came before freezing, or with it, in every agent that froze ({Numbers.Plain(frozen.Count)}){ahead}."
+            : $"Saturation came before freezing, or with it, in {Numbers.Plain(before.Count)} of the {Numbers.Plain(frozen.Count)} agents that froze{ahead}; "
+                + $"{Numbers.Plain(frozen.Count - before.Count - never)} saturated only afterwards, {Numbers.Plain(never)} froze without ever having been saturated.";
     }
 
     /// <summary>Which factor lost the gradient; null where no gradient vanished, or the factors are not known.</summary>
     internal static string? Why(ReportData data)
     {
-        var losses = data.Learning.Select(CellFacts.Loss).OfType<GradientLoss>().ToList();
+        var all = data.Learning.Select(CellFacts.Loss).OfType<GradientLoss>().ToList();
+        var losses = all.Where(l => !l.FromTheFirst).ToList();
+        var never = all.Count - losses.Count;
         if (losses.Count == 0)
         {
-            return null;
+            return never == 0 ? null : $"The actors' gradient was exactly zero from the first update in {Numbers.Count(never, "cell")}.";
         }
 
         var words = losses.GroupBy(l => l.Culprit, StringComparer.Ordinal).OrderByDescending(g => g.Count()).Select(g =>
@@ -85,7 +89,10 @@ internal static class Answer
             var decades = Numbers.Median(g.Select(l => l.Decades));
             return $"{Name(g.Key)} in {g.Count()} ({(double.IsFinite(decades) ? $"median {Numbers.Short(decades)} decades" : "it became exactly zero")})";
         });
-        return $"The actors' gradient vanished (to under {Numbers.Short(CellFacts.Vanished)} of its beginning) in {Numbers.Count(losses.Count, "cell")}, at episode {Numbers.Plain(Numbers.Median(losses.Select(l => (double)l.Episode)))} (median); what lost most of it was {string.Join(", ", words)}.";
+        var windows = data.Learning.Select(c => c.Window).Distinct().Order().ToList();
+        return $"The actors' gradient of a cell vanished (to under 10^-6 of what it began with) in {Numbers.Count(losses.Count, "cell")}, at episode {Numbers.Episode(Numbers.Median(losses.Select(l => (double)l.Episode)))} (median); what lost most of it was {string.Join(", ", words)}."
+            + (never > 0 ? $" In {Numbers.Count(never, "more cell")} it was exactly zero from the first update." : "")
+            + $" That is the root mean square over the cell's agents; an agent lost its gradient where its own stayed under 10^-12 of its largest for {string.Join(" or ", windows)} updates in a row.";
 
         static string Name(string culprit) => culprit switch { "critic" => "the critic (dL/da)", "squash" => "the squash (da/dz)", _ => "the body (dz/dθ)" };
     }
@@ -93,7 +100,7 @@ internal static class Answer
     /// <summary>How trained policies stand beside the best constant policy; null without evaluation.</summary>
     internal static string? Earning(ReportData data)
     {
-        var cells = data.Learning.Where(c => c.Evaluation is not null && c.BestConstant is < 0).ToList();
+        var cells = data.Learning.Where(c => c.IsFinished && c.Evaluation is not null && c.BestConstant is < 0).ToList();
         if (cells.Count == 0)
         {
             return null;
@@ -139,6 +146,6 @@ internal static class Answer
     private static string? Diverged(ReportData data)
     {
         var diverged = data.Cells.Where(c => c.Status == "diverged").ToList();
-        return diverged.Count == 0 ? null : $"{Numbers.Count(diverged.Count, "cell")} diverged: {string.Join(", ", diverged.Take(5).Select(c => $"{c.Name} at episode {c.Episodes}"))}{(diverged.Count > 5 ? " and more" : "")}.";
+        return diverged.Count == 0 ? null : $"{Numbers.Count(diverged.Count, "cell")} diverged: {string.Join(", ", diverged.Take(5).Select(c => $"{c.Name} at episode {c.Episodes}{(c.Detail is { } why ? $" ({why})" : "")}"))}{(diverged.Count > 5 ? " and more" : "")}.";
     }
 }

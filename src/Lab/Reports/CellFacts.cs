@@ -5,7 +5,8 @@ namespace Simulator.Lab.Reports;
 /// <param name="Critic">Decades lost by |dL/da|: what the critic says of actions.</param>
 /// <param name="Squash">Decades lost between actions and pre-activations.</param>
 /// <param name="Body">Decades lost between pre-activations and parameters.</param>
-internal sealed record GradientLoss(int Episode, double Critic, double Squash, double Body)
+/// <param name="FromTheFirst">Whether it was exactly zero at every update, so that nothing was lost on the way.</param>
+internal sealed record GradientLoss(int Episode, double Critic, double Squash, double Body, bool FromTheFirst = false)
 {
     /// <summary>The factor that lost most: critic, squash or body. Behind a factor of zero the others are not defined, so the first of equals counts.</summary>
     internal string Culprit => Critic >= Squash && Critic >= Body ? "critic" : Squash >= Body ? "squash" : "body";
@@ -20,7 +21,7 @@ internal static class CellFacts
     /// <summary>A gradient under this share of what it began with has vanished, for the report's purposes.</summary>
     internal const double Vanished = 1e-6;
 
-    /// <summary>Updates at the beginning whose median is what a gradient began with.</summary>
+    /// <summary>Updates, from the first that is not zero, of which the largest is what a gradient began with.</summary>
     private const int First = 5;
 
     /// <summary>Where the actors' gradient went; null where it did not vanish, or its factors are not known.</summary>
@@ -33,21 +34,26 @@ internal static class CellFacts
         }
 
         var updates = Enumerable.Range(0, table.Rows).Where(i => float.IsFinite(gradient[i])).ToArray();
-        if (updates.Length <= First)
+        if (updates.Length == 0)
         {
             return null;
         }
 
-        double Begin(float[] column) => Numbers.Median(updates[..First].Select(i => (double)column[i]));
-        var begin = Begin(gradient);
-        var lost = Array.FindIndex(updates, First, i => gradient[i] <= Vanished * begin);
-        if (lost < 0 || begin <= 0)
+        var alive = Array.FindIndex(updates, i => gradient[i] > 0);
+        if (alive < 0)
+        {
+            return new GradientLoss((int)episodes[updates[0]], 0, 0, 0, FromTheFirst: true);
+        }
+
+        var begin = Enumerable.Range(alive, Math.Min(First, updates.Length - alive)).MaxBy(i => gradient[updates[i]]);
+        var lost = Array.FindIndex(updates, begin, i => gradient[i] <= Vanished * gradient[updates[begin]]);
+        if (lost < 0)
         {
             return null;
         }
 
-        var at = updates[lost];
-        return new GradientLoss((int)episodes[at], Decades(Begin(critic), critic[at]), Decades(Begin(squash), squash[at]), Decades(Begin(body), body[at]));
+        var (from, at) = (updates[begin], updates[lost]);
+        return new GradientLoss((int)episodes[at], Decades(critic[from], critic[at]), Decades(squash[from], squash[at]), Decades(body[from], body[at]));
     }
 
     /// <summary>Mean of a column over the episodes in a range; null without any value.</summary>

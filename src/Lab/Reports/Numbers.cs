@@ -24,6 +24,9 @@ internal static class Numbers
             _ => value.ToString("0.0e-0", CultureInfo.InvariantCulture),
         };
 
+    /// <summary>An episode, or a number of them: a median of two can lie between whole ones.</summary>
+    internal static string Episode(double value) => Plain(Math.Round(value, MidpointRounding.AwayFromZero));
+
     /// <summary>A share as a percentage.</summary>
     internal static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Plotly.NET;
 
 namespace Simulator.Lab.Reports;
@@ -60,12 +61,14 @@ internal sealed partial class Plot
     /// <summary>A line, with a band around it where there are intervals.</summary>
     internal Plot Line(int panel, string name, Look look, double[] x, double?[] y, double?[]? low = null, double?[]? high = null, string shape = "linear", bool band = true)
     {
+        // What a logarithmic axis cannot show is a gap: plotly would draw a fall to the bottom. The table has the numbers as they are.
+        var (shownY, shownLow, shownHigh) = IsLog(panel) ? (Positive(y), Positive(low), Positive(high)) : (y, low, high);
         if (band && low is not null && high is not null && low.Any(v => v is not null))
         {
             // One closed line round the band: where an end is missing the band is as thin as its line.
             var outline = Series("scatter", panel, name, shown: false);
-            var upper = Edge(x, y, high, shape == Steps);
-            var lower = Enumerable.Reverse(Edge(x, y, low, shape == Steps)).ToList();
+            var upper = Edge(x, shownY, shownHigh!, shape == Steps);
+            var lower = Enumerable.Reverse(Edge(x, shownY, shownLow!, shape == Steps)).ToList();
             outline.SetProperty("x", upper.Concat(lower).Select(p => p.X).ToArray());
             outline.SetProperty("y", Rounded(upper.Concat(lower).Select(p => p.Y)));
             outline.SetProperty("fill", "toself");
@@ -79,7 +82,7 @@ internal sealed partial class Plot
         Extend("x", panel, x);
         var line = Series("scatter", panel, name, _legend.Add(name));
         line.SetProperty("x", x);
-        line.SetProperty("y", Rounded(y));
+        line.SetProperty("y", Rounded(shownY));
         line.SetProperty("mode", "lines");
         line.SetProperty("line", new { color = look.Colour, dash = look.Dash, width = 1.8, shape });
         for (var i = 0; i < x.Length; i++)
@@ -181,7 +184,7 @@ internal sealed partial class Plot
         Extend("y", panel, [y]);
         var s = Suffix(panel);
         _shapes.Add(new { type = "line", xref = $"x{s} domain", yref = "y" + s, x0 = 0, x1 = 1, y0 = y, y1 = y, line = new { color = colour, width = 1.3, dash = "dash" } });
-        var log = _layout["yaxis" + s] is IDictionary<string, object> axis && Equals(axis["type"], "log");
+        var log = IsLog(panel);
         _annotations.Add(new { text, xref = $"x{s} domain", yref = "y" + s, x = 1, y = log ? Math.Log10(y) : y, xanchor = "right", yanchor = "top", showarrow = false, font = new { size = 11, color = colour } });
         Table.Add(_titles[panel], text, null, y);
         return this;
@@ -227,6 +230,11 @@ internal sealed partial class Plot
         _traces.Add(trace);
         return trace;
     }
+
+    private bool IsLog(int panel) => _layout.TryGetValue("yaxis" + Suffix(panel), out var axis) && axis is IDictionary<string, object> described && Equals(described["type"], "log");
+
+    [return: NotNullIfNotNull(nameof(values))]
+    private static double?[]? Positive(double?[]? values) => values is null ? null : Array.ConvertAll(values, v => v > 0 ? v : null);
 
     private static string Suffix(int panel) => panel == 0 ? "" : (panel + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
 

@@ -65,7 +65,7 @@ internal sealed record RecordedCell
     /// <summary>Mean reward of its episodes.</summary>
     public double? MeanReward { get; init; }
 
-    /// <summary>Mean reward of the last evaluation, without exploration.</summary>
+    /// <summary>Mean reward of the evaluation after its last episode, without exploration; null where it was not evaluated since.</summary>
     public double? Evaluation { get; init; }
 
     /// <summary>Mean reward of the best constant policy on the evaluation episodes.</summary>
@@ -88,6 +88,15 @@ internal sealed record RecordedCell
 
     /// <summary>Whether it came to an end of its own: all episodes, stopped, or diverged.</summary>
     public bool IsDone => Status is "completed" or "stopped" or "diverged";
+
+    /// <summary>Whether its policies are what its training was to make of them: all episodes, or stopped.</summary>
+    public bool IsFinished => Status is "completed" or "stopped";
+
+    /// <summary>Updates W in a row that make a gradient death or a freeze.</summary>
+    public int Window { get; init; } = 10;
+
+    /// <summary>Episodes at the end in which a freeze or a gradient death can begin without being seen: both are dated to the first of W updates.</summary>
+    public int Unseen { get; init; } = 9;
 }
 
 /// <summary>results.json of a cell.</summary>
@@ -107,7 +116,11 @@ internal sealed record CellResults(
     int?[] Freeze,
     IReadOnlyList<RecordedEvaluation> Evaluations,
     IReadOnlyDictionary<string, double> Baselines,
-    IReadOnlyDictionary<string, Violations> BaselineViolations);
+    IReadOnlyDictionary<string, Violations> BaselineViolations)
+{
+    /// <summary>The evaluation that was made after an episode, the last; null where the last one was made before.</summary>
+    internal RecordedEvaluation? EvaluationAfter(int episode) => episode > 0 && Evaluations is [.., var last] && last.Episode >= episode ? last : null;
+}
 
 /// <summary>Shares of clients that violate a constraint; null where it was not measured.</summary>
 internal readonly record struct Violations(double? Server, double? Deadline, double? Energy);

@@ -37,32 +37,37 @@ public static class ReferenceLayout
             }
             else
             {
-                laidOut.Add((cell, results, tracking, Treatments.FolderOf(cell, runs.Count > 1)));
+                laidOut.Add((cell, results, tracking, Treatments.IdentityOf(cell, runs.Count > 1)));
+                if (!cell.IsFinished)
+                {
+                    notes.Add($"{name} is laid out unfinished: it {(cell.Status == "interrupted" ? "was interrupted" : cell.Status)} after {Numbers.Count(cell.Episodes, "episode")}");
+                }
             }
         }
 
         // The research's folders are named by rates and run alone: whatever else differs needs folders above them.
-        var treatments = laidOut.Select(c => c.Treatment).Distinct(StringComparer.Ordinal).ToList();
-        var target = RunFolder.Create(output);
+        var treatments = FoldersOf(laidOut.ConvertAll(c => (c.Cell, c.Treatment)), runs.Count > 1);
         var taken = new Dictionary<string, int>(StringComparer.Ordinal);
         try
         {
+            Directory.CreateDirectory(output);
             foreach (var (cell, results, tracking, treatment) in laidOut)
             {
-                var pair = Path.Combine(treatments.Count > 1 ? treatment : "", $"actor_{Rate(cell.ActorRate)}_critic_{Rate(cell.CriticRate)}");
+                var pair = Path.Combine(output, treatments.Count > 1 ? treatments[treatment] : "", $"actor_{Rate(cell.ActorRate)}_critic_{Rate(cell.CriticRate)}");
                 var run = taken[pair] = taken.GetValueOrDefault(pair) + 1;
-                WriteResults(target, Path.Combine($"{pair}_run_{run.ToString(CultureInfo.InvariantCulture)}", "results.json"), results);
-                WriteTracking(target, Path.Combine($"{pair}_run_{run.ToString(CultureInfo.InvariantCulture)}", "tracking_data.json"), tracking);
+                var folder = $"{pair}_run_{run.ToString(CultureInfo.InvariantCulture)}";
+                WriteResults(Path.Combine(folder, "results.json"), results);
+                WriteTracking(Path.Combine(folder, "tracking_data.json"), tracking);
             }
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new OutputFolderException($"the reference layout cannot be written to '{output}': {fault.Message}", fault);
         }
 
         if (treatments.Count > 1)
         {
-            notes.Add($"other keys than the learning rates differ: there is a layout for each configuration of them, in {string.Join(", ", treatments)}");
+            notes.Add($"other keys than the learning rates differ: there is a layout for each configuration of them, in {string.Join(", ", treatments.Values)}");
         }
 
         return new LayoutOutcome(laidOut.Count, notes);
@@ -71,10 +76,29 @@ public static class ReferenceLayout
     /// <summary>A learning rate as the folders have it: 0.0001, never 1e-4.</summary>
     internal static string Rate(double rate) => rate.ToString("0.####################", CultureInfo.InvariantCulture);
 
-    private static void WriteResults(RunFolder target, string name, string source)
+    /// <summary>A folder for each treatment, in the order in which they come. Where the letters that a folder can have make two names equal, the later one has a number behind it.</summary>
+    private static Dictionary<string, string> FoldersOf(List<(RecordedCell Cell, string Treatment)> cells, bool severalRuns)
+    {
+        var folders = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (cell, treatment) in cells.Where(c => !folders.ContainsKey(c.Treatment)))
+        {
+            var name = Treatments.FolderOf(cell, severalRuns);
+            var free = name;
+            for (var i = 2; folders.Values.Contains(free, StringComparer.OrdinalIgnoreCase); i++)
+            {
+                free = $"{name}-{i.ToString(CultureInfo.InvariantCulture)}";
+            }
+
+            folders.Add(treatment, free);
+        }
+
+        return folders;
+    }
+
+    private static void WriteResults(string path, string source)
     {
         using var file = JsonFile.Read(source);
-        target.Write(name, stream =>
+        RunFolder.WriteFile(path, stream =>
         {
             using var json = new Utf8JsonWriter(stream, Indented);
             json.WriteStartObject();
@@ -97,10 +121,10 @@ public static class ReferenceLayout
         });
     }
 
-    private static void WriteTracking(RunFolder target, string name, string source)
+    private static void WriteTracking(string path, string source)
     {
         using var file = JsonFile.Read(source);
-        target.Write(name, stream =>
+        RunFolder.WriteFile(path, stream =>
         {
             using var json = new Utf8JsonWriter(stream, Indented);
             json.WriteStartObject();

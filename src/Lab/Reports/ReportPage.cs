@@ -131,7 +131,7 @@ internal sealed class ReportPage
     {
         var several = _data.Runs.Count > 1;
         string[] header = ["cell", "actor rate", "critic rate", "seed", "status", "episodes", "stopped at", "agents frozen", "saturation", "last evaluation", "best constant", "times its loss"];
-        var table = new CsvTable([.. header]);
+        var table = new CsvTable([.. header, "detail"]);
         _out.Write("<h2 id=\"cells\">The cells</h2>\n<div class=\"table\"><table><thead><tr>");
         _out.Write(string.Concat(header.Select(h => $"<th>{h}</th>")) + "</tr></thead><tbody>\n");
         foreach (var cell in _data.Cells.Take(MostRows))
@@ -139,8 +139,9 @@ internal sealed class ReportPage
             var frozen = cell.Results is { Freeze.Length: > 0 } results ? results.Freeze.Count(e => e is not null) : (int?)null;
             double? ratio = cell is { Evaluation: { } reward, BestConstant: < 0 and { } constant } ? reward / constant : null;
             object?[] fields = [several ? $"{cell.Run}/{cell.Name}" : cell.Name, cell.ActorRate, cell.CriticRate, cell.Seed, cell.Status, cell.Episodes, cell.StoppingEpisode, frozen, cell.Saturation, cell.Evaluation ?? (cell.Learns ? null : cell.MeanReward), cell.BestConstant, ratio];
-            table.Add(fields);
-            _out.Write("<tr>" + string.Concat(fields.Select((f, i) => $"<td>{Html(Shown(f, i))}</td>")) + "</tr>\n");
+            table.Add([.. fields, cell.Detail]);
+            var why = cell.Detail is { } detail ? $"<div class=\"why\">{Html(detail)}</div>" : "";
+            _out.Write("<tr>" + string.Concat(fields.Select((f, i) => $"<td>{Html(Shown(f, i))}{(i == 0 ? why : "")}</td>")) + "</tr>\n");
         }
 
         _out.Write($"</tbody></table></div>\n<div id=\"cell-table\"><p class=\"lead\">{(_data.Cells.Count > MostRows ? $"The first {MostRows} of {Numbers.Plain(_data.Cells.Count)} cells; population.json has them all. " : "")}<span class=\"files\"><a class=\"csv\" href=\"#cells\">Numbers (CSV)</a></span></p></div>\n");

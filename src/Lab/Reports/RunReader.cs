@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Simulator.Lab.Reports;
@@ -49,9 +50,11 @@ internal static class RunReader
             missing.Add("scenario.yaml");
         }
 
+        var settings = text is null ? new Dictionary<string, string>(StringComparer.Ordinal) : SettingsReader.Parse(scenario, text);
+        read = read.ConvertAll(cell => WithWindow(cell, settings));
         var (name, status, planned, versions) = Manifest(Path.Combine(folder, "manifest.json"), missing);
         return new RecordedRun(
-            label, folder, name ?? label, status, versions, Math.Max(planned ?? 0, read.Count), text is null ? new Dictionary<string, string>(StringComparer.Ordinal) : SettingsReader.Parse(scenario, text), text, read, missing);
+            label, folder, name ?? label, status, versions, Math.Max(planned ?? 0, read.Count), settings, text, read, missing);
     }
 
     private static (string? Name, string? Status, int? Planned, IReadOnlyList<string> Versions) Manifest(string path, List<string> missing)
@@ -121,8 +124,23 @@ internal static class RunReader
         StoppingEpisode = file.Whole(row, "stopping_episode"),
     };
 
+    private static RecordedCell WithWindow(RecordedCell cell, IReadOnlyDictionary<string, string> settings)
+    {
+        int Setting(string key)
+        {
+            var text = cell.Parameters.GetValueOrDefault(key) ?? settings.GetValueOrDefault(key) ?? SettingsReader.Defaults[key];
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+                ? value : throw new UnreadableRunException($"cell {Wording.OneLine(cell.Name)}: {key} should be a whole number, not '{Wording.Shorten(text)}'");
+        }
+
+        var window = Setting("tracking.window");
+        return cell with { Window = window, Unseen = (window - 1) * Setting("mitigation.actor_delay") };
+    }
+
     private static RecordedCell WithFiles(RecordedCell row, string run, bool withTables, List<string> missing)
     {
+        // Each cell is evaluated before its first episode: without its files nothing tells whether the last evaluation is that of a trained policy, but that it came to its end.
+        row = row.Learns && !row.IsFinished ? row with { Evaluation = null } : row;
         if (row.Folder is null)
         {
             return row;
@@ -151,10 +169,10 @@ internal static class RunReader
         }
 
         var results = Existing("results.json") is { } r ? CellFileReader.Results(r) : null;
-        var cell = row with { Folder = folder, Results = results };
+        var cell = row with { Folder = folder, Results = results, Evaluation = row.Learns && results is not null ? results.EvaluationAfter(row.Episodes)?.Reward : row.Evaluation };
         if (results is not null)
         {
-            cell = cell with { Evaluation = row.Evaluation ?? (results.Evaluations is [.., var last] ? last.Reward : null), BestConstant = row.BestConstant ?? CellFileReader.BestConstant(results) };
+            cell = cell with { BestConstant = row.BestConstant ?? CellFileReader.BestConstant(results) };
         }
 
         return !row.Learns || !withTables ? cell : cell with

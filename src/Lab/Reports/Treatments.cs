@@ -25,6 +25,10 @@ internal static class Treatments
         return string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
     }
 
+    /// <summary>What tells treatments apart: their whole keys and values, which no two share.</summary>
+    internal static string IdentityOf(RecordedCell cell, bool severalRuns) =>
+        string.Join('\n', (severalRuns ? [cell.Run] : Enumerable.Empty<string>()).Concat(Swept(cell).Select(p => $"{p.Key}: {p.Value}")));
+
     private static IEnumerable<KeyValuePair<string, string>> Swept(RecordedCell cell) =>
         cell.Parameters.Where(p => !Rates.Contains(p.Key, StringComparer.Ordinal));
 }

@@ -20,8 +20,11 @@ public sealed class CellOutcome(CellHistory history)
     /// <summary>First episode after which more than 0.9 of all outputs were saturated; null where that never came.</summary>
     public int? SaturatedFrom => history.Episodes.Find(e => e.Update?.Activations?.SaturationRatio > SaturatedRatio)?.Episode;
 
-    /// <summary>Mean reward of the last evaluation, without exploration; null where there was none.</summary>
-    public double? Evaluation => history.Evaluations.Count > 0 ? history.Evaluations[^1].Reward : null;
+    /// <summary>
+    /// Mean reward of the evaluation after the last episode, without exploration; null where there was none: a cell that was cut off, or diverged, was last evaluated with policies that it no
+    /// longer has.
+    /// </summary>
+    public double? Evaluation => history.Evaluations is [.., var last] && (!history.Cell.Options.Learns || (history.EpisodeCount > 0 && last.Episode == history.EpisodeCount)) ? last.Reward : null;
 
     /// <summary>Sentences that say what happened.</summary>
     public string InWords()

@@ -17,7 +17,7 @@ internal static class PopulationTable
         ("agents_saturated", h => Count(h, o => o.SaturationOnset > 0)),
         ("agents_dead", h => Count(h, o => o.GradientDeath > 0)),
         ("agents_frozen", h => Count(h, o => o.Freeze > 0)),
-        ("agents_frozen_after_saturation", h => Count(h, o => o.Freeze > 0 && o.SaturationOnset > 0 && o.SaturationOnset <= o.Freeze)),
+        ("agents_frozen_after_saturation", h => Count(h, o => AgentOutcomes.SaturatedFirst(o.SaturationOnset, o.Freeze))),
         ("saturation", h => new CellOutcome(h).Saturation),
         ("saturated_from", h => new CellOutcome(h).SaturatedFrom),
         ("final_reward", h => h.FinalReward),

@@ -24,6 +24,9 @@ internal sealed class KaplanMeier
     /// <summary>The 97.5 % quantile of the standard normal distribution.</summary>
     private const double NormalQuantile = 1.959963984540054;
 
+    /// <summary>A product of shares can miss a half by some units in the last place.</summary>
+    private const double Rounding = 1e-12;
+
     /// <summary>Estimates the curve.</summary>
     internal KaplanMeier(IReadOnlyCollection<Lifetime> lifetimes)
     {
@@ -51,7 +54,7 @@ internal sealed class KaplanMeier
     internal IReadOnlyList<SurvivalStep> Steps { get; }
 
     /// <summary>The first time at which at most half are without the event; null where that never came.</summary>
-    internal double? Median => Steps.Where(s => s.Survival <= 0.5).Select(s => (double?)s.Time).FirstOrDefault();
+    internal double? Median => Steps.Where(s => s.Survival <= 0.5 + Rounding).Select(s => (double?)s.Time).FirstOrDefault();
 
     /// <summary>Estimated share without the event after a time.</summary>
     internal double At(double time) => Steps.LastOrDefault(s => s.Time <= time) is { AtRisk: > 0 } step ? step.Survival : 1;

@@ -69,6 +69,43 @@ public sealed class ReferenceLayoutTests : IDisposable
     }
 
     [Fact]
+    public void The_layout_holds_its_files_and_nothing_else()
+    {
+        var run = new SampleRun().Add(0.1, 0.01).Add(0.1, 0.01, 43).Write(_folder["run"]);
+        ReferenceLayout.Write([run], _folder["layout"]);
+        Assert.Equal(
+            [
+                "actor_0.1_critic_0.01_run_1", "actor_0.1_critic_0.01_run_1/results.json", "actor_0.1_critic_0.01_run_1/tracking_data.json",
+                "actor_0.1_critic_0.01_run_2", "actor_0.1_critic_0.01_run_2/results.json", "actor_0.1_critic_0.01_run_2/tracking_data.json",
+            ],
+            Directory.GetFileSystemEntries(_folder["layout"], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(_folder["layout"], f).Replace('\\', '/')).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Cells_that_did_not_come_to_their_end_are_named()
+    {
+        var run = new SampleRun().Add(0.1, 0.01).Add(0.01, 0.01, status: "interrupted").Add(0.001, 0.01, status: "diverged").Add(0.0001, 0.01, status: "failed").Write(_folder["run"]);
+        var outcome = ReferenceLayout.Write([run], _folder["layout"]);
+        Assert.Equal(4, outcome.Cells);
+        Assert.Equal(
+            [
+                "0.01-0.01-s42 is laid out unfinished: it was interrupted after 60 episodes", "0.001-0.01-s42 is laid out unfinished: it diverged after 60 episodes",
+                "0.0001-0.01-s42 is laid out unfinished: it failed after 60 episodes",
+            ],
+            outcome.Notes);
+    }
+
+    [Fact]
+    public void Treatments_whose_folders_would_have_one_name_stay_apart()
+    {
+        var run = new SampleRun().Add(0.1, 0.01, 42, more: ("policy.from", "a/b")).Add(0.1, 0.01, 42, more: ("policy.from", "a b")).Write(_folder["run"]);
+        var outcome = ReferenceLayout.Write([run], _folder["layout"]);
+        Assert.Equal(["from-a_b", "from-a_b-2"], Directory.GetDirectories(_folder["layout"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.EndsWith("in from-a_b, from-a_b-2", Assert.Single(outcome.Notes), StringComparison.Ordinal);
+        Assert.All(Directory.GetDirectories(_folder["layout"]), d => Assert.Equal("actor_0.1_critic_0.01_run_1", Path.GetFileName(Assert.Single(Directory.GetDirectories(d)))));
+    }
+
+    [Fact]
     public void Cells_that_only_acted_are_told_of()
     {
         var outcome = ReferenceLayout.Write([new SampleRun().AddActing(1).Add(0.1, 0.1).Write(_folder["run"])], _folder["layout"]);

@@ -50,6 +50,20 @@ public sealed class RunReaderTests : IDisposable
         Assert.Equal("Partial: 1 of 2 cells came to their end, 1 never began. Missing: population.json.", Answer.Partial([run]));
     }
 
+    [Theory]
+    [InlineData("completed", 59, false)]
+    [InlineData("diverged", 0, false)]
+    [InlineData("completed", 60, true)]
+    public void An_evaluation_that_was_made_before_the_last_episode_does_not_count(string status, int episode, bool expected)
+    {
+        var folder = new SampleRun().Add(0.1, 0.01, status: status).Write(_folder["run"]);
+        var path = Path.Combine(folder, "cells", "0.1-0.01-s42", "results.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("{\"episode\":60,", $"{{\"episode\":{episode},", StringComparison.Ordinal));
+        var cell = Assert.Single(Assert.Single(RunReader.Read([folder])).Cells);
+        Assert.Equal(expected, cell.Evaluation is not null);
+        Assert.Equal((10, 9), (cell.Window, cell.Unseen));
+    }
+
     [Fact]
     public void A_partial_sweep_says_how_much_of_it_is_there()
     {

@@ -42,8 +42,9 @@ public sealed class RunReportTests : IDisposable
             [
                 "2 of 4 cells stopped, at episode 30 each; by actor rate 0 of 2 at 0.001, 2 of 2 at 0.1; the same share at every critic rate.",
                 "Of 16 agents 8 became saturated, 8 lost their gradient and 8 froze.",
-                "Saturation came before freezing in every agent that froze (8), 22 episodes ahead (median).",
-                "The actors' gradient vanished (to under 1.0e-6 of its beginning) in 2 cells, at episode 19 (median); what lost most of it was the squash (da/dz) in 2 (median 6 decades).",
+                "Saturation came before freezing, or with it, in every agent that froze (8), 22 episodes ahead (median).",
+                "The actors' gradient of a cell vanished (to under 10^-6 of what it began with) in 2 cells, at episode 17 (median); what lost most of it was the squash (da/dz) in 2 (median 6.25 decades). "
+                    + "That is the root mean square over the cell's agents; an agent lost its gradient where its own stayed under 10^-12 of its largest for 10 updates in a row.",
                 "In 2 of 4 configurations no agent froze or lost its gradient: 0.001 / 0.001; 0.001 / 0.01.",
                 "Without exploration no trained cell beats the best constant policy; none loses at most three times as much. The best, 0.001-0.001-s42, earns -22,765 an episode (58.5 times the constant's loss), "
                     + "the worst, 0.1-0.01-s42, -43,015 (111 times).",
@@ -71,6 +72,18 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(["No cell has done an episode: there is nothing to tell yet."], Sentences(page));
         Assert.Contains("Partial: 0 of 1 cell came to their end, 1 never began.", Text(page), StringComparison.Ordinal);
         Assert.Empty(Figures(page));
+    }
+
+    [Fact]
+    public void Why_a_cell_diverged_or_failed_stands_beside_it()
+    {
+        var run = new SampleRun().Add(0.1, 0.01).Add(0.001, 0.01, status: "diverged").Write(_folder["run"]);
+        var population = Path.Combine(run, "population.json");
+        var rows = File.ReadAllText(population).Split("\"detail\":null");
+        File.WriteAllText(population, $"{rows[0]}\"detail\":null{rows[1]}\"detail\":\"the loss <of the critic> is NaN\"{rows[2]}");
+        var page = Report(run);
+        Assert.Contains("<td>0.001-0.01-s42<div class=\"why\">the loss &lt;of the critic&gt; is NaN</div></td>", page, StringComparison.Ordinal);
+        Assert.Contains("1 cell diverged: 0.001-0.01-s42 at episode 60 (the loss <of the critic> is NaN).", Sentences(page));
     }
 
     [Fact]

@@ -169,8 +169,8 @@ internal sealed class SampleRun
 
     private double Saturation(Cell cell, int episode) => cell.Freezes ? Math.Min(1, episode / (0.2 * Episodes)) : 0.1;
 
-    /// <summary>Squash loses twelve decades within the first half of a freezing cell's life, and is exactly zero afterwards.</summary>
-    private double Squash(Cell cell, int episode) => !cell.Freezes ? 0.8 : 2 * episode > Episodes ? 0 : Math.Pow(10, -24.0 * episode / Episodes);
+    /// <summary>Squash loses twelve and a half decades within the first half of a freezing cell's life, and is exactly zero afterwards.</summary>
+    private double Squash(Cell cell, int episode) => !cell.Freezes ? 0.8 : 2 * episode > Episodes ? 0 : Math.Pow(10, -25.0 * episode / Episodes);
 
     private double Gradient(Cell cell, int episode) => 100 * Squash(cell, episode) * 3;
 

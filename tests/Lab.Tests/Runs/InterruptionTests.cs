@@ -20,6 +20,7 @@ public sealed class InterruptionTests : IDisposable
         var folder = RunFolder.Create(_folder["run"]);
         var recorder = new PopulationRecorder(plan, folder, TimeProvider.System, new StandstillPatience(_time, Length));
         recorder.OnStarted(new PopulationProtocol.CellStarted(0, 0, []));
+        recorder.OnEvaluated(new PopulationProtocol.Evaluated(0, 0, 0, -3, default));
         recorder.OnEpisode(new PopulationProtocol.EpisodeFinished(0, 0, 1, -5, 0.1, default, null));
         recorder.CloseUnfinished();
 
@@ -31,6 +32,7 @@ public sealed class InterruptionTests : IDisposable
         using var json = JsonDocument.Parse(stream.ToArray());
         Assert.Equal([began.Replace('\\', '/'), null], json.RootElement.EnumerateArray().Select(r => r.GetProperty("folder").GetString()));
         Assert.All(json.RootElement.EnumerateArray(), r => Assert.Equal("interrupted", r.GetProperty("status").GetString()));
+        Assert.All(json.RootElement.EnumerateArray(), r => Assert.Equal(JsonValueKind.Null, r.GetProperty("evaluation").ValueKind));
         Assert.Equal("Interrupted before it began.", new CellOutcome(recorder.Histories[1]).InWords());
         Assert.Equal("1 cell was ended without its networks, in the middle of an episode; 1 cell was never begun and has no files.", EarlyEnds.InWords(recorder.Histories));
     }

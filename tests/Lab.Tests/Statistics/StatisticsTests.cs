@@ -38,6 +38,14 @@ public sealed class StatisticsTests
     }
 
     [Fact]
+    public void The_median_does_not_miss_a_half_that_rounding_put_a_little_above()
+    {
+        var lifetimes = Enumerable.Range(1, 24).Select(i => new Lifetime(i, i <= 12)).ToList();
+        Assert.NotEqual(0.5, new KaplanMeier(lifetimes).Steps[^1].Survival);
+        Assert.Equal(12, new KaplanMeier(lifetimes).Median);
+    }
+
+    [Fact]
     public void Where_all_have_the_event_nobody_survives_and_where_none_has_all_do()
     {
         var all = new KaplanMeier([new(3, true), new(5, true)]);

@@ -22,7 +22,7 @@ internal static class GradientFigures
         {
             section.Add(Lines(
                 data, "factors", "Factors of the actors' gradient", [("action_gradient", "critic: |dL/da|"), ("squash_factor", "squash: |dL/dz| / |dL/da|"), ("body_factor", "body: |dL/dθ| / |dL/dz|")], "factor",
-                Answer.Why(data) ?? "No gradient vanished, so no factor lost it.", "Their product is the actors' gradient norm. The factor that falls is the one that loses the gradient."));
+                Answer.Why(data) ?? "No cell's gradient vanished, so no factor lost it.", "Their product is the actors' gradient norm. The factor that falls is the one that loses the gradient."));
         }
         else
         {
@@ -79,10 +79,10 @@ internal static class GradientFigures
     private static void Stopping(ReportData data, Section section)
     {
         const string Title = "Asymmetry against stopping";
-        var cells = data.Learning.Select(c => (Cell: c, Asymmetry: CellFacts.Mean(c, "asymmetry", 1, 100))).Where(c => c.Asymmetry is > 0).ToList();
+        var cells = data.Learning.Select(c => (Cell: c, Asymmetry: CellFacts.Mean(c, "asymmetry", 1, 100))).Where(c => c.Cell.IsFinished && c.Asymmetry is > 0).ToList();
         if (cells.Count < 3)
         {
-            section.Omit(Title, "fewer than three cells have an asymmetry to compare");
+            section.Omit(Title, "fewer than three finished cells have an asymmetry to compare");
             return;
         }
 
@@ -93,7 +93,7 @@ internal static class GradientFigures
         section.Add(new Figure("asymmetry-stopping", Title, Correlation("the asymmetry of the first 100 episodes", rho, cells.Count), plot, ScatterNote));
     }
 
-    internal const string ScatterNote = "Filled: stopped, at its stopping episode. Open: did not stop, at its last episode; in the correlation it counts as later than every stop.";
+    internal const string ScatterNote = "Filled: stopped, at its stopping episode. Open: did not stop, at its last episode; in the correlation it counts as later than every stop. Cells that diverged or did not come to their end are left out.";
 
     /// <summary>A point for each cell: filled where it stopped.</summary>
     internal static void Scatter(ReportData data, Plot plot, IReadOnlyList<(RecordedCell Cell, double Value)> cells)

@@ -46,6 +46,11 @@ internal static class RewardFigures
 
     private static Axis CostAxis(bool costs) => costs ? new Axis("cost of an episode (-reward)", Log: true, Reversed: true) : new Axis("reward of an episode");
 
+    /// <summary>What a line is the mean of, and its band.</summary>
+    private static string Means(ReportData data) => !data.Lines.Any(l => l.Cells.Count > 1)
+        ? "Each line is one cell."
+        : $"Lines are means over {(data.LinesAre == "configuration" ? "seeds" : $"the cells of each {data.LinesAre}")}, bands 95 % bootstrap intervals of them; a cell that has ended drops out of the mean.";
+
     private static Figure Training(ReportData data)
     {
         var curves = data.Lines.Select(l => (Line: l, Curve: data.Windows.Mean(l.Cells, "reward"))).Where(c => c.Curve.HasValues).ToList();
@@ -62,7 +67,7 @@ internal static class RewardFigures
         return new Figure(
             "learning", "Learning curves, with exploration",
             curves.Count == 1 ? $"Training {(better == 1 ? "ends better" : "ends no better")} than it began." : $"{better} of {curves.Count} curves end better than they began.",
-            plot, $"Means over seeds, bands are 95 % bootstrap intervals of them{(data.Lines.Any(l => l.Cells.Count > 1) ? "" : " (there is one seed only, so none)")}. Up is better. {data.Windows.InWords}");
+            plot, $"{Means(data)} Up is better. {data.Windows.InWords}");
     }
 
     private static Figure Evaluation(ReportData data)
@@ -87,7 +92,7 @@ internal static class RewardFigures
         AddBest(data, plot, costs);
         var best = curves.MaxBy(c => c.Curve.Last);
         var finding = best.Curve?.Last is { } reward ? $"{best.Line.Label} ends best, with {Numbers.Plain(reward)} an episode without exploration." : "No evaluation has a finite reward.";
-        return new Figure("evaluation", "Learning curves, without exploration", finding, plot, "Means over seeds on the evaluation episodes of each cell, bands are 95 % bootstrap intervals. Up is better.");
+        return new Figure("evaluation", "Learning curves, without exploration", finding, plot, $"On the evaluation episodes of each cell. {Means(data)} Up is better.");
     }
 
     private static void Draw(Plot plot, LineGroup line, Curve curve, bool costs)
@@ -145,13 +150,13 @@ internal static class RewardFigures
         }
 
         return new Figure("reward-ends", "Reward at the stop and at the end, beside policies that never learned", Answer.Earning(data) ?? "No cell was evaluated without exploration.", plot,
-            "Points further right are better. Bars are 95 % bootstrap intervals over seeds. Constant policies and the greedy rule are those of each cell's own evaluation episodes.");
+            $"Points further right are better.{(labels.Exists(l => l.Cells.Count > 1) ? $" They are means over {(data.SeveralSeeds && labels.Count == data.Configurations.Count ? "seeds" : "cells")}, bars 95 % bootstrap intervals." : "")} Constant policies and the greedy rule are those of each cell's own evaluation episodes.");
     }
 
     private static void Violating(ReportData data, IReadOnlyList<RecordedCell> measured, Section section)
     {
         const string Title = "Violated constraints without exploration";
-        var cells = measured.Where(c => c.Results!.Evaluations is [.., var last] && last.Violations is var v && (v.Server ?? v.Deadline ?? v.Energy) is not null).ToList();
+        var cells = measured.Where(c => c.Results!.EvaluationAfter(c.Episodes) is { Violations: var v } && (v.Server ?? v.Deadline ?? v.Energy) is not null).ToList();
         if (cells.Count == 0)
         {
             section.Omit(Title, "the runs have no violation ratios of evaluations");

@@ -145,10 +145,10 @@ internal static class SaturationFigures
     private static void Stopping(ReportData data, Section section)
     {
         const string Title = "Saturation against stopping";
-        var cells = data.Learning.Select(c => (Cell: c, Value: CellFacts.Mean(c, "saturation", 8, 12))).Where(c => c.Value is not null).ToList();
+        var cells = data.Learning.Select(c => (Cell: c, Value: CellFacts.Mean(c, "saturation", 8, 12))).Where(c => c.Cell.IsFinished && c.Value is not null).ToList();
         if (cells.Count < 3)
         {
-            section.Omit(Title, "fewer than three cells have a saturation at episode 10 to compare");
+            section.Omit(Title, "fewer than three finished cells have a saturation at episode 10 to compare");
             return;
         }
 
@@ -171,10 +171,11 @@ internal static class SaturationFigures
         }
 
         var plot = new Plot();
+        var step = Thinning.Step(pairs.Count);
         plot.Panel(0, "", new Axis("episode of saturation onset", Log: true), new Axis("episode of freeze", Log: true));
         foreach (var line in data.Lines)
         {
-            var chosen = pairs.Where(p => line.Cells.Contains(p.Cell)).ToList();
+            var chosen = Thinning.Each(pairs.Where(p => line.Cells.Contains(p.Cell)), step).ToList();
             if (chosen.Count > 0)
             {
                 plot.Points(0, line.Label, line.Look, [.. chosen.Select(p => (object)p.Onset)], [.. chosen.Select(p => (object)p.Freeze)]);
@@ -182,6 +183,6 @@ internal static class SaturationFigures
         }
 
         plot.Diagonal(0, 1, pairs.Max(p => p.Freeze));
-        section.Add(new Figure("saturation-freezing", Title, Answer.Order(data) ?? "", plot, "Each point is an agent. Above the dotted diagonal saturation came first. Agents that never froze are not drawn."));
+        section.Add(new Figure("saturation-freezing", Title, Answer.Order(data) ?? "", plot, "Each point is an agent. Above the dotted diagonal saturation came first, on it both at one update. Agents that never froze, or froze without having been saturated, are not drawn." + Thinning.InWords(step)));
     }
 }

@@ -42,7 +42,7 @@ internal static class StoppingFigures
         }
 
         var episodes = stopped.Select(c => (double)c.StoppingEpisode!.Value).ToList();
-        var when = episodes.Max() == episodes.Min() ? $"at episode {episodes[0]}{(stopped.Count > 1 ? " each" : "")}" : $"between episode {episodes.Min()} and {episodes.Max()} (median {Numbers.Plain(Numbers.Median(episodes))})";
+        var when = episodes.Max() == episodes.Min() ? $"at episode {episodes[0]}{(stopped.Count > 1 ? " each" : "")}" : $"between episode {episodes.Min()} and {episodes.Max()} (median {Numbers.Episode(Numbers.Median(episodes))})";
         return $"{stopped.Count} of {Numbers.Count(data.Learning.Count, "cell")} stopped, {when}{ByRate(data)}.";
     }
 
@@ -142,19 +142,20 @@ internal static class StoppingFigures
     private static Figure Agents(ReportData data)
     {
         var lines = data.Lines.Where(l => l.Cells.Any(c => c.Results?.Stopped.Any(e => e is not null) == true)).ToList();
+        var all = data.Learning.Where(c => c.Results is not null).SelectMany(c => c.Results!.Stopped).ToList();
+        var stopped = all.OfType<int>().Select(e => (double)e).ToList();
+        var step = Thinning.Step(stopped.Count);
         var plot = new Plot();
         plot.Panel(0, "", new Axis(data.LinesAre == "configuration" && data.RatesDiffer ? "configuration (actor / critic rate)" : data.LinesAre) { Categories = [.. lines.Select(l => l.Label)] }, new Axis("episode at which an agent first stood still", Log: true));
         foreach (var line in lines)
         {
-            plot.Box(0, line.Label, line.Look, [.. line.Cells.SelectMany(c => c.Results?.Stopped ?? []).OfType<int>().Select(e => (double)e)]);
+            plot.Box(0, line.Label, line.Look, [.. Thinning.Each(line.Cells.SelectMany(c => c.Results?.Stopped ?? []).OfType<int>().Select(e => (double)e), step)]);
         }
 
-        var all = data.Learning.Where(c => c.Results is not null).SelectMany(c => c.Results!.Stopped).ToList();
-        var stopped = all.OfType<int>().Select(e => (double)e).ToList();
         var last = all.Count - stopped.Count;
         return new Figure(
             "agent-stopping", "Stopping by agent",
-            $"{Numbers.Plain(stopped.Count)} of {Numbers.Count(all.Count, "agent")} stood still at one update at least, half of them by episode {Numbers.Plain(Numbers.Median(stopped))}; {Numbers.Plain(last)} never did.",
-            plot, "Each point is an agent; the box holds the middle half. Agents that never stood still are not drawn.");
+            $"{Numbers.Plain(stopped.Count)} of {Numbers.Count(all.Count, "agent")} stood still at one update at least, half of them by episode {Numbers.Episode(Numbers.Median(stopped))}; {Numbers.Plain(last)} never did.",
+            plot, "Each point is an agent; the box holds the middle half. Agents that never stood still are not drawn." + Thinning.InWords(step));
     }
 }

@@ -33,29 +33,32 @@ internal static class SurvivalFigures
         return section;
     }
 
-    /// <summary>The lifetimes of agents: the event's episode, or censored at the last episode of their cell.</summary>
-    internal static List<Lifetime> Lifetimes(IEnumerable<RecordedCell> cells, Func<CellResults, int?[]> of) =>
-        [.. cells.Where(c => c.Results is not null).SelectMany(c => of(c.Results!).Select(e => new Lifetime(e ?? c.Episodes, e is not null)))];
+    /// <summary>The lifetimes of agents: the event's episode, or censored at the last episode of their cell at which it could be seen to begin.</summary>
+    /// <param name="cells">The cells.</param>
+    /// <param name="of">The event.</param>
+    /// <param name="takesWindow">Whether the event is dated to the first of W updates, and so cannot be seen to begin in the last W - 1.</param>
+    internal static List<Lifetime> Lifetimes(IEnumerable<RecordedCell> cells, Func<CellResults, int?[]> of, bool takesWindow = false) =>
+        [.. cells.Where(c => c.Results is not null).SelectMany(c => of(c.Results!).Select(e => new Lifetime(e ?? Math.Max(0, c.Episodes - (takesWindow ? c.Unseen : 0)), e is not null)))];
 
     private static Figure Agents(ReportData data)
     {
-        var outcomes = new (string Name, Func<CellResults, int?[]> Of)[] { ("without saturation", r => r.Onset), ("without gradient death", r => r.GradientDeath), ("without freeze", r => r.Freeze) };
+        var outcomes = new (string Name, Func<CellResults, int?[]> Of, bool TakesWindow)[] { ("without saturation", r => r.Onset, false), ("without gradient death", r => r.GradientDeath, true), ("without freeze", r => r.Freeze, true) };
         var plot = new Plot(3, 3, 340);
         var parts = new List<string>();
-        foreach (var (panel, (name, of)) in outcomes.Index())
+        foreach (var (panel, (name, of, takesWindow)) in outcomes.Index())
         {
             plot.Panel(panel, name, new Axis("episode"), new Axis(panel == 0 ? "share of agents" : "", Range: [-0.02, 1.02]));
             foreach (var line in data.Lines)
             {
-                Draw(plot, panel, line, Lifetimes(line.Cells, of), data.Lines.Count <= MostBands);
+                Draw(plot, panel, line, Lifetimes(line.Cells, of, takesWindow), data.Lines.Count <= MostBands);
             }
 
-            var all = new KaplanMeier(Lifetimes(data.Learning, of));
+            var all = new KaplanMeier(Lifetimes(data.Learning, of, takesWindow));
             parts.Add($"{Numbers.Percent(all.Steps.Count > 0 ? all.Steps[^1].Survival : 1)} {name}");
         }
 
         return new Figure("survival", "Survival of agents", $"Of all agents together the estimated shares at the end are {string.Join(", ", parts)}.", plot,
-            $"Kaplan-Meier estimates; an agent without the event is censored at the last episode of its cell. {(data.Lines.Count <= MostBands ? "Bands are 95 % log-log intervals. They" : "The table has 95 % log-log intervals, which")} take agents as independent, which those of one cell are not: read them as the least uncertainty.");
+            $"Kaplan-Meier estimates; an agent without the event is censored at the last episode of its cell, or, as gradient death and freeze are dated to the first of W updates, at the last at which these could be seen to begin. Early stopping ends a cell because its agents froze, so this censoring is not independent of what is measured. {(data.Lines.Count <= MostBands ? "Bands are 95 % log-log intervals. They" : "The table has 95 % log-log intervals, which")} take agents as independent, which those of one cell are not: read them as the least uncertainty.");
     }
 
     private static Figure Stops(ReportData data)
