@@ -28,6 +28,7 @@ internal sealed class CheckpointFolder(string path, string name, int index)
     internal const int MostReplayFiles = 32;
 
     private const string HistoryName = "history.log";
+    private const string AsideSuffix = ".damaged";
     private const string ManifestPattern = "checkpoint-*.json";
 
     private readonly List<CheckpointManifest> _kept = [];
@@ -72,11 +73,11 @@ internal sealed class CheckpointFolder(string path, string name, int index)
     /// <param name="report">Told of each that is damaged: its name, and why.</param>
     /// <returns>What was read; null where there is none.</returns>
     /// <exception cref="CheckpointVersionException">The newest is of a newer format.</exception>
+    /// <exception cref="IOException">One cannot be read, which says nothing of what is in it.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
     internal StoredCell? Read(Action<string, string> report)
     {
-        _kept.Clear();
-        _unsaved.Clear();
-        Volatile.Write(ref _replayFrom, 0);
+        Forget();
         StoredCell? found = null;
         foreach (var file in Manifests())
         {
@@ -86,7 +87,7 @@ internal sealed class CheckpointFolder(string path, string name, int index)
                 found ??= Read(manifest);
                 _kept.Insert(0, manifest);
             }
-            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException or OverflowException)
+            catch (Exception fault) when (IsDamage(fault))
             {
                 report(file, fault.Message);
             }
@@ -105,37 +106,93 @@ internal sealed class CheckpointFolder(string path, string name, int index)
         return found;
     }
 
-    /// <summary>Whether the newest checkpoint that can be read tells that the cell has ended.</summary>
+    /// <summary>Reads what the cell had told by the newest checkpoint whose files are there; what is in its networks and its replay memory is not looked at.</summary>
+    /// <returns>The checkpoint and the history; null where there is none.</returns>
     /// <exception cref="CheckpointVersionException">One is of a newer format.</exception>
-    internal bool HasEnded()
+    /// <exception cref="IOException">One cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    internal StoredCell? ReadHistory()
     {
-        bool? ended = null;
+        StoredCell? found = null;
         foreach (var file in Manifests())
         {
             try
             {
                 var manifest = CheckpointManifest.Parse(File.ReadAllBytes(file), file);
-                ended ??= manifest.Ended;
+                if (found is null)
+                {
+                    var history = HistoryOf(manifest);
+                    foreach (var named in manifest.Replay.Select(r => r.File).Append(manifest.State).OfType<CheckpointFile>())
+                    {
+                        File.OpenRead(Path.Combine(path, named.Name)).Dispose();
+                    }
+
+                    found = new StoredCell(manifest, history, null);
+                }
             }
-            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+            catch (Exception fault) when (IsDamage(fault))
             {
                 continue; // It is told of where the cell's checkpoint is read.
             }
         }
 
-        return ended == true;
+        return found;
     }
 
-    /// <summary>Forgets and removes everything.</summary>
+    /// <summary>Forgets and removes everything but what was set aside.</summary>
     internal void Clear()
     {
-        _kept.Clear();
-        _unsaved.Clear();
-        Volatile.Write(ref _replayFrom, 0);
+        Forget();
         if (Directory.Exists(path))
         {
             Directory.Delete(path, recursive: true);
         }
+    }
+
+    /// <summary>Forgets everything, and renames the folder where it holds checkpoints: what cannot be used is not what nobody wants to see.</summary>
+    /// <returns>Its new path; null where there were none.</returns>
+    /// <exception cref="IOException">It cannot be renamed.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    internal string? SetAside()
+    {
+        Forget();
+        if (!Manifests().Any())
+        {
+            return null;
+        }
+
+        var aside = path + AsideSuffix;
+        for (var i = 2; Path.Exists(aside); i++)
+        {
+            aside = $"{path}{AsideSuffix}-{i}";
+        }
+
+        Directory.Move(path, aside);
+        return aside;
+    }
+
+    /// <summary>Forgets and removes everything, what was set aside included.</summary>
+    internal void Remove()
+    {
+        Clear();
+        if (Directory.GetParent(path) is { Exists: true } cell)
+        {
+            foreach (var aside in Directory.GetDirectories(cell.FullName, $"{Path.GetFileName(path)}{AsideSuffix}*"))
+            {
+                Directory.Delete(aside, recursive: true);
+            }
+        }
+    }
+
+    /// <summary>Whether a fault tells of what is stored, and not of the disk or of rights: those may be well again tomorrow.</summary>
+    private static bool IsDamage(Exception fault) =>
+        fault is InvalidDataException or FileNotFoundException or DirectoryNotFoundException or EndOfStreamException or ArgumentException or OverflowException;
+
+    private void Forget()
+    {
+        _kept.Clear();
+        _unsaved.Clear();
+        Volatile.Write(ref _replayFrom, 0);
     }
 
     private IEnumerable<string> Manifests() =>
@@ -145,14 +202,13 @@ internal sealed class CheckpointFolder(string path, string name, int index)
 
     private static string Number(long number) => number.ToString("D8", CultureInfo.InvariantCulture);
 
+    private byte[] HistoryOf(CheckpointManifest manifest) => manifest.Cell == name
+        ? HistoryFile.Read(Path.Combine(path, HistoryName), manifest.History)
+        : throw new InvalidDataException($"it is of the cell '{Wording.Shorten(manifest.Cell)}'");
+
     private StoredCell Read(CheckpointManifest manifest)
     {
-        if (manifest.Cell != name)
-        {
-            throw new InvalidDataException($"it is of the cell '{Wording.Shorten(manifest.Cell)}'");
-        }
-
-        var history = HistoryFile.Read(Path.Combine(path, HistoryName), manifest.History);
+        var history = HistoryOf(manifest);
         if (manifest.State is not { } state)
         {
             return new StoredCell(manifest, history, null);

@@ -83,6 +83,8 @@ internal sealed class CheckpointStore
 
     /// <summary>Reads the newest checkpoint of a cell; what it told after that is forgotten. Waits for one that is being written.</summary>
     /// <exception cref="CheckpointVersionException">It is of a newer format.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
     internal StoredCell? Read(int cell)
     {
         var state = _cells[cell];
@@ -92,22 +94,28 @@ internal sealed class CheckpointStore
         return state.Folder.Read((file, why) => _report("checkpoint_damaged", state.Name, $"{file}: {why}"));
     }
 
-    /// <summary>Whether a cell has ended in an earlier life of the run.</summary>
+    /// <summary>Reads what a cell had told in an earlier life of the run; null where nothing is stored.</summary>
     /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
-    internal bool HasEnded(int cell) => _cells[cell].Folder.HasEnded();
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    internal StoredCell? ReadHistory(int cell) => _cells[cell].Folder.ReadHistory();
 
     /// <summary>Forgets what is stored of a cell that begins from its beginning.</summary>
-    internal void Forget(int cell)
+    internal void Forget(int cell) => Try(_cells[cell], f => f.Clear());
+
+    /// <summary>Keeps what is stored of a cell, and cannot be used, beside what will be.</summary>
+    /// <exception cref="IOException">It cannot be renamed.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    internal void SetAside(int cell)
     {
-        try
+        if (_cells[cell].Folder.SetAside() is { } aside)
         {
-            _cells[cell].Folder.Clear();
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            _report("checkpoint_failed", _cells[cell].Name, fault.Message);
+            _report("checkpoint_damaged", _cells[cell].Name, $"none is left; they are kept in {aside}, and the cell begins anew");
         }
     }
+
+    /// <summary>Removes all that is stored of a cell.</summary>
+    internal void Remove(int cell) => Try(_cells[cell], f => f.Remove());
 
     /// <summary>Waits until everything is written.</summary>
     internal async Task FlushAsync()
@@ -142,6 +150,18 @@ internal sealed class CheckpointStore
             _fault ??= fault;
         }
 #pragma warning restore CA1031
+    }
+
+    private void Try(CellState state, Action<CheckpointFolder> remove)
+    {
+        try
+        {
+            remove(state.Folder);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _report("checkpoint_failed", state.Name, fault.Message);
+        }
     }
 
     private sealed class CellState(string name, CheckpointFolder folder, TimeSpan due)

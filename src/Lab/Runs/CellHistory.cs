@@ -38,7 +38,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Whether it has a folder with files.</summary>
     public bool HasFiles { get; internal set; }
 
-    /// <summary>Whether its networks are among them.</summary>
+    /// <summary>Whether its networks are among them; those of an earlier life of the run are not, once it goes on.</summary>
     public bool HasNetworks { get; internal set; }
 
     /// <summary>Mean rewards of the constant and greedy policies on its evaluation episodes.</summary>
@@ -97,11 +97,12 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         _newest = null;
         _parameters.Clear();
         LastUpdate = null;
+        HasNetworks = false;
         End = null;
     }
 
     /// <summary>Goes on from what was stored of it: what is told from now on belongs to another epoch.</summary>
-    internal void Continue(PopulationProtocol.CellStarted message) => Epoch = message.Epoch;
+    internal void Continue(PopulationProtocol.CellStarted message) => (Epoch, HasNetworks) = (message.Epoch, false);
 
     internal void Add(PopulationProtocol.EpisodeFinished message) =>
         Add(message, Count(message.Update is null ? null : message.Update.Actors is null ? LastUpdate : message.Update));

@@ -128,35 +128,47 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             var stored = _histories[cell].Cell.Options.Learns ? _checkpoints?.Read(cell) : null;
             newest = stored?.Cell is { } found && TryContinue(cell, stored) ? found : null;
             _continues[cell] = newest is not null;
-            if (newest is null)
+            if (newest is not null)
             {
+                return;
+            }
+
+            if (stored is { Cell: null } || !_histories[cell].Cell.Options.Learns)
+            {
+                _checkpoints?.Forget(cell); // It has ended, and its result files are gone; or it only acts.
+            }
+            else
+            {
+                _checkpoints?.SetAside(cell);
                 _checkpoints?.Forget(cell);
             }
         });
         return newest;
     }
 
-    /// <summary>Takes in the cells that have ended in an earlier life of the run.</summary>
+    /// <summary>Takes in what the cells told in an earlier life of the run: of those that have ended for good, of the others until they go on.</summary>
     /// <exception cref="CheckpointVersionException">What is stored is of a newer format.</exception>
-    internal void ReadEnded() => Locked(() =>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    internal void ReadEarlier() => Locked(() =>
     {
         for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
         {
-            var (name, learns) = (_histories[i].Cell.Name, _histories[i].Cell.Options.Learns);
-            if (!_checkpoints.HasEnded(i) || _checkpoints.Read(i) is not { Manifest.Ended: true } stored || !File.Exists(_folder.FileOf(Path.Combine(RunFolder.CellFolder(name), "results.json"))))
+            var history = _histories[i];
+            var folder = _folder.FileOf(RunFolder.CellFolder(history.Cell.Name));
+            var hasFiles = File.Exists(Path.Combine(folder, "results.json"));
+            if (_checkpoints.ReadHistory(i) is not { } stored || (stored.Manifest.Ended && !hasFiles) || !TryContinue(i, stored))
             {
                 continue;
             }
 
-            if (!TryContinue(i, stored))
+            history.HasFiles = hasFiles;
+            history.HasNetworks = history.Cell.Options.Learns && File.Exists(Path.Combine(folder, NetworkFiles.Policies));
+            if (stored.Manifest.Ended)
             {
-                continue;
+                history.DropWritten();
+                Show(i, CellActivity.Ended);
             }
-
-            _histories[i].HasFiles = true;
-            _histories[i].HasNetworks = learns && File.Exists(_folder.FileOf(Path.Combine(RunFolder.CellFolder(name), NetworkFiles.Policies)));
-            _histories[i].DropWritten();
-            Show(i, CellActivity.Ended);
         }
 
         Event("resumed", w => w.WriteNumber("ended", _histories.Count(h => h.End is not null)));
@@ -181,7 +193,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     {
         for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
         {
-            _checkpoints.Forget(i);
+            _checkpoints.Remove(i);
         }
     }
 

@@ -51,6 +51,8 @@ public sealed class PopulationRun
 
     internal const string ManifestName = "manifest.json";
 
+    private static readonly string[] Summaries = ["population.json", "population.csv", Reports.RunReport.FileName];
+
     private readonly ScenarioPlan _plan;
     private readonly ComputeDevice _device;
     private readonly RunFolder _folder;
@@ -108,20 +110,22 @@ public sealed class PopulationRun
         return new PopulationRun(plan, device, folder, time, null);
     }
 
-    /// <summary>Prepares to continue a run: takes in what has ended, and finds out whether the rest can be read.</summary>
+    /// <summary>Prepares to continue a run: takes in what its cells told, and finds out whether what they go on from can be read.</summary>
     /// <param name="plan">What the run was to do: the plan of its scenario.yaml, but for what has no influence on results.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="output">Its folder.</param>
     /// <param name="time">Clock.</param>
     /// <exception cref="OutputFolderException">Another process has the folder, or it cannot be written to.</exception>
     /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
+    /// <exception cref="IOException">A checkpoint cannot be read, or the folder not be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
     public static PopulationRun Resume(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
     {
         var folder = RunFolder.Open(output);
         try
         {
             var run = new PopulationRun(plan, device, folder, time, RunDocuments.ReadManifest(folder.FileOf(ManifestName)));
-            run._recorder.ReadEnded();
+            run._recorder.ReadEarlier();
             return run;
         }
         catch
@@ -141,6 +145,11 @@ public sealed class PopulationRun
     {
         using var folder = _folder;
         var started = _earlier?.Started ?? _time.GetUtcNow();
+        foreach (var name in Summaries)
+        {
+            File.Delete(_folder.FileOf(name)); // Of an earlier life: where this one is killed they would tell what is no more so.
+        }
+
         WriteManifest(started, null, "running");
         var system = ActorSystem.Create("simulator", (configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
         Exception? fault = null;

@@ -25,7 +25,7 @@ public sealed class CheckpointFolderTests : IDisposable
     public void A_folder_that_is_not_there_has_no_checkpoint()
     {
         Assert.Null(Open().Read(Report));
-        Assert.False(Open().HasEnded());
+        Assert.Null(Open().ReadHistory());
         Open().Clear();
         Assert.Empty(_reports);
     }
@@ -100,6 +100,42 @@ public sealed class CheckpointFolderTests : IDisposable
         Assert.Equal(3, _reports.Count);
     }
 
+    [Theory]
+    [InlineData("state-00000006.safetensors")]
+    [InlineData("replay-20-24.safetensors")]
+    [InlineData("history.log")]
+    public void A_file_that_cannot_be_read_is_not_a_damaged_one(string file)
+    {
+        // A folder in its place: reading it is a fault of the disk, not of what was written.
+        var path = Written(file);
+        File.Move(path, _folder["kept"]);
+        Directory.CreateDirectory(path);
+        var fault = Assert.ThrowsAny<SystemException>(() => Open().Read(Report));
+        Assert.True(fault is IOException or UnauthorizedAccessException);
+        fault = Assert.ThrowsAny<SystemException>(() => Open().ReadHistory());
+        Assert.True(fault is IOException or UnauthorizedAccessException);
+        Assert.Empty(_reports);
+        Directory.Delete(path);
+        File.Move(_folder["kept"], path);
+        AssertIs(6, Open().Read(Report));
+    }
+
+    [Fact]
+    public void What_is_set_aside_stays_until_all_is_removed()
+    {
+        Assert.Null(Open().SetAside());
+        Written("history.log");
+        Assert.Equal(Path + ".damaged", Open().SetAside());
+        Assert.False(Directory.Exists(Path));
+        Written("history.log");
+        var folder = Open();
+        Assert.Equal(Path + ".damaged-2", folder.SetAside());
+        folder.Clear();
+        Assert.Equal(2, Directory.GetFiles(Path + ".damaged", "checkpoint-*.json").Length);
+        folder.Remove();
+        Assert.Empty(Directory.GetDirectories(_folder.Path));
+    }
+
     [Fact]
     public void What_a_write_left_that_did_not_come_to_its_end_is_no_checkpoint_and_goes_with_the_next_one()
     {
@@ -143,7 +179,7 @@ public sealed class CheckpointFolderTests : IDisposable
         File.WriteAllBytes(manifest, newer.ToJson());
         var fault = Assert.Throws<CheckpointVersionException>(() => Open().Read(Report));
         Assert.Contains("has the format 7, and this version of the program reads formats up to 1", fault.Message, StringComparison.Ordinal);
-        Assert.Throws<CheckpointVersionException>(() => Open().HasEnded());
+        Assert.Throws<CheckpointVersionException>(() => Open().ReadHistory());
     }
 
     [Fact]
@@ -153,7 +189,7 @@ public sealed class CheckpointFolderTests : IDisposable
         Write(folder, 1);
         Write(folder, 2);
         folder.Write(null, Encoding.UTF8.GetBytes("end"), 3, 30);
-        Assert.True(Open().HasEnded());
+        Assert.True(Open().ReadHistory()!.Manifest.Ended);
         Assert.Equal(["checkpoint-00000003.json", "history.log"], Directory.GetFiles(Path).Select(System.IO.Path.GetFileName).Order(StringComparer.Ordinal));
         var stored = Open().Read(Report)!;
         Assert.Null(stored.Cell);

@@ -111,6 +111,96 @@ public sealed class ResumedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_no_checkpoint_can_be_used_they_are_kept_aside_and_the_results_are_the_same()
+    {
+        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
+        await _folder.RunAsync("undisturbed", plan);
+        await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
+        var checkpoint = Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(plan.Cells[0].Name));
+        foreach (var state in Directory.GetFiles(checkpoint, "state-*"))
+        {
+            File.WriteAllText(state, "damaged");
+        }
+
+        await InterruptAsync("resumed", plan, p => p[0].Episode >= 1, resume: true);
+        Assert.NotEmpty(Directory.GetFiles(checkpoint + ".damaged", "checkpoint-*.json"));
+        Assert.Contains("the cell begins anew", File.ReadAllText(Path.Combine(_folder["resumed"], "events.jsonl")), StringComparison.Ordinal);
+        await ResumeAsync("resumed", plan);
+        AssertSameFiles(plan);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_cannot_be_read_stops_the_run_and_nothing_is_lost()
+    {
+        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
+        await _folder.RunAsync("undisturbed", plan);
+        await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
+        var state = Directory.GetFiles(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(plan.Cells[0].Name)), "state-*").Max(StringComparer.Ordinal)!;
+        File.Move(state, _folder["kept"]);
+        Directory.CreateDirectory(state);
+        var before = All();
+        var fault = await Assert.ThrowsAnyAsync<SystemException>(() => ResumeAsync("resumed", plan));
+        Assert.True(fault is IOException or UnauthorizedAccessException);
+        Assert.Equal(before, All());
+        Directory.Delete(state);
+        File.Move(_folder["kept"], state);
+        await ResumeAsync("resumed", plan);
+        AssertSameFiles(plan);
+
+        string[] All() => [.. Directory.GetFiles(_folder["resumed"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}")];
+    }
+
+    [Fact]
+    public async Task A_cell_that_did_not_go_on_before_the_next_interruption_keeps_its_row_and_its_files()
+    {
+        // More cells than start at one time.
+        var plan = TemporaryFolder.Plan($"checkpoint: {{ seconds: 0 }}\ncells: {System.Environment.ProcessorCount + 2}");
+        plan = plan with { Cells = [.. plan.Cells.Select(c => c with { Options = c.Options with { Episodes = 100_000 } })] };
+        await InterruptAsync("run", plan, p => p.Snapshot().All(c => c.Episode >= 2));
+        var before = Rows("run");
+        Assert.All(before, r => Assert.NotNull(r.Folder));
+        var run = PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
+        Assert.Equal(RunStatus.Interrupted, await run.ExecuteAsync(new CancellationToken(canceled: true)));
+        Assert.Equal(before, Rows("run"));
+        Assert.Null(run.EarlyEnds);
+
+        List<(string? Name, string? Status, int Episodes, string? Folder)> Rows(string name)
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder[name], "population.json")));
+            return [.. json.RootElement.EnumerateArray().Select(r =>
+                (r.GetProperty("name").GetString(), r.GetProperty("status").GetString(), r.GetProperty("episodes").GetInt32(), r.GetProperty("folder").GetString()))];
+        }
+    }
+
+    [Fact]
+    public async Task What_an_earlier_life_said_of_the_whole_is_gone_when_a_run_goes_on()
+    {
+        string[] summaries = ["population.json", "population.csv", "report.html"];
+        var plan = TemporaryFolder.Plan();
+        plan = plan with { Cells = [.. plan.Cells.Select(c => c with { Options = c.Options with { Episodes = 100_000 } })] };
+        await InterruptAsync("run", plan, p => p[0].Episode >= 2);
+        await File.WriteAllTextAsync(Path.Combine(_folder["run"], "report.html"), "of the first life", TestContext.Current.CancellationToken);
+        var before = Episodes("run", 0);
+        List<bool> seen = [];
+        await InterruptAsync(
+            "run",
+            plan,
+            p =>
+            {
+                if (p[0].Episode <= before)
+                {
+                    return false;
+                }
+
+                seen.AddRange(summaries.Select(s => File.Exists(Path.Combine(_folder["run"], s))));
+                return true;
+            },
+            resume: true);
+        Assert.Equal([false, false, false], seen);
+        Assert.True(File.Exists(Path.Combine(_folder["run"], "population.json")));
+    }
+
+    [Fact]
     public async Task A_run_goes_on_where_its_checkpoints_cannot_be_written_and_says_so()
     {
         var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0.001 }");
@@ -156,10 +246,10 @@ public sealed class ResumedRunTests : IDisposable
             Assert.Contains(why, Assert.Throws<RunContinuationException>(() => RunContinuation.Check(_folder["run"], asked)).Message, StringComparison.Ordinal);
     }
 
-    private int Episodes(string folder)
+    private int Episodes(string folder, int cell = 1)
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder[folder], "population.json")));
-        return json.RootElement[1].GetProperty("episodes").GetInt32();
+        return json.RootElement[cell].GetProperty("episodes").GetInt32();
     }
 
     private List<string?> Statuses(string folder)
