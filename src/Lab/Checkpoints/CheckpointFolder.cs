@@ -6,12 +6,6 @@ using Simulator.Master;
 
 namespace Simulator.Lab;
 
-/// <summary>What was read of a cell.</summary>
-/// <param name="Manifest">The checkpoint.</param>
-/// <param name="History">What the cell had told.</param>
-/// <param name="Cell">What it goes on from; null where it has ended.</param>
-internal sealed record StoredCell(CheckpointManifest Manifest, byte[] History, CellCheckpoint? Cell);
-
 /// <summary>
 /// The folder <c>checkpoint/</c> of a cell (docs/checkpoints.md). A checkpoint is there when its manifest is; files that it names are written and flushed before, and never changed
 /// as long as one of the two newest manifests names them. Whatever else is in the folder is removed with the next checkpoint.
@@ -280,9 +274,8 @@ internal sealed class CheckpointFolder(string path, string name, int index, long
                 stream.Flush(flushToDisk: true);
             }
 
-            var length = new FileInfo(beside).Length;
             File.Move(beside, target, overwrite: true);
-            return new CheckpointFile(file, length, Convert.ToHexStringLower(hash.Hash!));
+            return new CheckpointFile(file, new FileInfo(target).Length, Convert.ToHexStringLower(hash.Hash!));
         }
         catch
         {
