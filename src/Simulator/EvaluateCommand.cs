@@ -2,6 +2,7 @@ using System.CommandLine;
 using Akka.Configuration;
 using Simulator.Compute;
 using Simulator.Lab;
+using Simulator.Protocol;
 
 namespace Simulator;
 
@@ -34,7 +35,7 @@ internal static class EvaluateCommand
             EvaluationTable.Write(output, results, policies.Without);
             PolicyEvaluation.Write(policies, results);
             await output.WriteLineAsync($"{PolicyEvaluation.FileName} in {folder} has every baseline and all violations.").ConfigureAwait(false);
-            return ExitStatus.Done;
+            return StatusOf(results, error);
         }
         catch (Exception fault) when (fault is SavedPoliciesException or DeviceNotFoundException)
         {
@@ -51,5 +52,18 @@ internal static class EvaluateCommand
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
+    }
+
+    /// <summary>The exit status of an evaluation; says which cells failed, if any.</summary>
+    internal static int StatusOf(IReadOnlyList<EvaluatedCell> results, TextWriter error)
+    {
+        var failed = results.Where(r => r.Status == CellStatus.Failed).Select(r => r.Name).ToList();
+        if (failed.Count == 0)
+        {
+            return ExitStatus.Done;
+        }
+
+        error.WriteLine($"simulator: {failed.Count} of {ProgressText.Cells(results.Count)} could not be evaluated: {string.Join(", ", failed)}");
+        return ExitStatus.Failed;
     }
 }

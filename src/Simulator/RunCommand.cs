@@ -60,6 +60,11 @@ internal static class RunCommand
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.WrongUsage;
         }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"simulator: {(arguments.Resume ? "the run cannot be continued as its folder is, and stays as it was" : "the run cannot begin")}: {fault.Message}").ConfigureAwait(false);
+            return ExitStatus.Failed;
+        }
 
         try
         {

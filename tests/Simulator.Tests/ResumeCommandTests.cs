@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Simulator.Lab;
+using Simulator.Protocol;
 
 namespace Simulator.Tests;
 
@@ -57,6 +59,19 @@ public sealed class ResumeCommandTests : IDisposable
         Assert.Contains("the folder that --output names, and it names none", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_run_whose_files_cannot_be_read_or_written_is_a_failure_in_one_line()
+    {
+        await File.WriteAllTextAsync(Scenario, Yaml, Token);
+        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        File.Delete(Path.Combine(Output, "manifest.json"));
+        Directory.CreateDirectory(Path.Combine(Output, "events.jsonl")); // A folder in its place.
+        var (status, output, error) = await RunAsync("run", "--output", Output, "--resume");
+        Assert.Equal((ExitStatus.Failed, string.Empty), (status, output));
+        Assert.Contains("events.jsonl", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Output, "population.json")));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("policy: { sharing: shared }")]
@@ -110,6 +125,20 @@ public sealed class ResumeCommandTests : IDisposable
             Assert.Equal((ExitStatus.WrongUsage, string.Empty), (status, output));
             Assert.Contains(expected, error, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(CellStatus.Completed, ExitStatus.Done, "")]
+    [InlineData(CellStatus.Diverged, ExitStatus.Done, "")]
+    [InlineData(CellStatus.Failed, ExitStatus.Failed, "simulator: 1 of 2 cells could not be evaluated: second")]
+    public void Evaluate_fails_where_a_cell_failed(CellStatus status, int expected, string line)
+    {
+        using var error = new StringWriter();
+        EvaluatedCell[] results = [Cell("first", CellStatus.Completed), Cell("second", status)];
+        Assert.Equal(expected, EvaluateCommand.StatusOf(results, error));
+        Assert.Equal(line, error.ToString().TrimEnd());
+
+        static EvaluatedCell Cell(string name, CellStatus status) => new(name, 1, 5, null, null, [], null, status);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -6,12 +6,6 @@ using Simulator.Master;
 
 namespace Simulator.Lab;
 
-/// <summary>What was read of a cell.</summary>
-/// <param name="Manifest">The checkpoint.</param>
-/// <param name="History">What the cell had told.</param>
-/// <param name="Cell">What it goes on from; null where it has ended.</param>
-internal sealed record StoredCell(CheckpointManifest Manifest, byte[] History, CellCheckpoint? Cell);
-
 /// <summary>
 /// The folder <c>checkpoint/</c> of a cell (docs/checkpoints.md). A checkpoint is there when its manifest is; files that it names are written and flushed before, and never changed
 /// as long as one of the two newest manifests names them. Whatever else is in the folder is removed with the next checkpoint.
@@ -19,7 +13,8 @@ internal sealed record StoredCell(CheckpointManifest Manifest, byte[] History, C
 /// <param name="path">Path of the folder.</param>
 /// <param name="name">Name of the cell.</param>
 /// <param name="index">Its index in the population.</param>
-internal sealed class CheckpointFolder(string path, string name, int index)
+/// <param name="mostBytes">Length of the largest file that can be read again.</param>
+internal sealed class CheckpointFolder(string path, string name, int index, long mostBytes)
 {
     /// <summary>Checkpoints that are kept.</summary>
     internal const int Kept = 2;
@@ -34,6 +29,10 @@ internal sealed class CheckpointFolder(string path, string name, int index)
     private readonly List<CheckpointManifest> _kept = [];
     private readonly List<byte[]> _unsaved = [];
     private long _replayFrom;
+    private volatile bool _tooLarge;
+
+    /// <summary>Whether a checkpoint of the cell was too large to be read again: those after it would be as well. May be read by any thread.</summary>
+    internal bool TooLarge => _tooLarge;
 
     /// <summary>Number of the first replay transition that the next checkpoint must hold. May be read by any thread.</summary>
     internal long ReplayFrom => Volatile.Read(ref _replayFrom);
@@ -48,6 +47,12 @@ internal sealed class CheckpointFolder(string path, string name, int index)
     internal void Write(CellCheckpoint? checkpoint, byte[] history, int episode, double seconds)
     {
         _unsaved.Add(history);
+        if (checkpoint is not null && CheckpointTensors.LargestFile(checkpoint) is var bytes && bytes > mostBytes)
+        {
+            _tooLarge = true;
+            throw new IOException($"a file of it would have {bytes} bytes, more than the {mostBytes} that can be read again: the cell has no checkpoints from here on");
+        }
+
         Directory.CreateDirectory(path);
         var told = AppendHistory();
         var manifest = new CheckpointManifest(CheckpointManifest.CurrentFormat, name, episode, checkpoint is null, seconds, told, null, []);
@@ -269,14 +274,8 @@ internal sealed class CheckpointFolder(string path, string name, int index)
                 stream.Flush(flushToDisk: true);
             }
 
-            var length = new FileInfo(beside).Length;
-            if (length > Array.MaxLength)
-            {
-                throw new IOException($"{file} would have {length} bytes, more than is read again: cells of this size have no checkpoints");
-            }
-
             File.Move(beside, target, overwrite: true);
-            return new CheckpointFile(file, length, Convert.ToHexStringLower(hash.Hash!));
+            return new CheckpointFile(file, new FileInfo(target).Length, Convert.ToHexStringLower(hash.Hash!));
         }
         catch
         {

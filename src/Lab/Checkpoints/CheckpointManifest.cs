@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Simulator.Cells;
 
 namespace Simulator.Lab;
 
@@ -98,3 +99,9 @@ internal sealed record CheckpointManifest(
     /// <summary>A hash as files tell it.</summary>
     internal static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }
+
+/// <summary>What was read of a cell.</summary>
+/// <param name="Manifest">The checkpoint.</param>
+/// <param name="History">What the cell had told.</param>
+/// <param name="Cell">What it goes on from; null where it has ended, or where its history alone was read.</param>
+internal sealed record StoredCell(CheckpointManifest Manifest, byte[] History, CellCheckpoint? Cell);

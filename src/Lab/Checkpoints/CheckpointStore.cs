@@ -26,18 +26,23 @@ internal sealed class CheckpointStore
     /// <param name="time">Clock.</param>
     /// <param name="interval">Time between two checkpoints of a cell; zero for none before the cell is told to end.</param>
     /// <param name="report">Told of what went wrong, by any thread: the event, the cell, and why.</param>
-    internal CheckpointStore(IReadOnlyList<PlannedCell> cells, RunFolder folder, TimeProvider time, TimeSpan interval, Action<string, string, string> report)
+    /// <param name="mostBytes">Length of the largest file that can be read again.</param>
+    internal CheckpointStore(
+        IReadOnlyList<PlannedCell> cells, RunFolder folder, TimeProvider time, TimeSpan interval, Action<string, string, string> report, long? mostBytes = null)
     {
         _time = time;
         _interval = interval;
         _report = report;
         _started = time.GetTimestamp();
         _cells = [.. cells.Select((c, i) => new CellState(
-            c.Name, new CheckpointFolder(folder.FileOf(FolderOf(c.Name)), c.Name, i), interval * (1 - ((i * GoldenRatio) % 1))))];
+            c.Name, new CheckpointFolder(folder.FileOf(FolderOf(c.Name)), c.Name, i, mostBytes ?? Array.MaxLength), interval * (1 - ((i * GoldenRatio) % 1))))];
     }
 
-    /// <summary>A checkpoint that a cell was told to end with could not be written.</summary>
-    internal bool LostAtEnd { get; private set; }
+    /// <summary>The newest checkpoint of a cell that was told to end could not be written.</summary>
+    internal bool LostAtEnd => Array.Exists(_cells, c => c.Lost);
+
+    /// <summary>Cells that were told to end and never handed over a checkpoint, by name.</summary>
+    internal IEnumerable<string> WithoutHandover => _cells.Where(c => c.Owes).Select(c => c.Name);
 
     /// <summary>Path of a cell's checkpoints, relative to the run's folder.</summary>
     internal static string FolderOf(string cell) => Path.Combine(RunFolder.CellFolder(cell), "checkpoint");
@@ -49,8 +54,12 @@ internal sealed class CheckpointStore
     internal long? Wanted(int cell, bool ending)
     {
         var state = _cells[cell];
-        state.Ending |= ending;
-        if (!ending)
+        if (ending)
+        {
+            state.Ending = true;
+            state.Owes = !state.Finished;
+        }
+        else
         {
             if (_interval == TimeSpan.Zero || !state.Writing.IsCompleted || state.Asked || _time.GetElapsedTime(_started) < state.Due)
             {
@@ -60,7 +69,7 @@ internal sealed class CheckpointStore
             state.Asked = true;
         }
 
-        return state.Folder.ReplayFrom;
+        return state.Folder.TooLarge ? null : state.Folder.ReplayFrom;
     }
 
     /// <summary>Writes a checkpoint, later.</summary>
@@ -70,6 +79,7 @@ internal sealed class CheckpointStore
     {
         var state = _cells[checkpoint.Cell];
         state.Asked = false;
+        state.Owes = false;
         state.Due = _time.GetElapsedTime(_started) + _interval;
         Enqueue(state, checkpoint, checkpoint.Episode, seconds);
     }
@@ -77,8 +87,11 @@ internal sealed class CheckpointStore
     /// <summary>Writes that a cell has ended, later: from then on there is nothing of it but its history.</summary>
     internal void Finish(PopulationProtocol.CellEnded message, double seconds)
     {
-        _cells[message.Cell].Log.AddMessage(message);
-        Enqueue(_cells[message.Cell], null, message.Episodes, seconds);
+        var state = _cells[message.Cell];
+        state.Finished = true;
+        state.Owes = false;
+        state.Log.AddMessage(message);
+        Enqueue(state, null, message.Episodes, seconds);
     }
 
     /// <summary>Reads the newest checkpoint of a cell; what it told after that is forgotten. Waits for one that is being written.</summary>
@@ -139,10 +152,11 @@ internal sealed class CheckpointStore
         try
         {
             state.Folder.Write(checkpoint, history, episode, seconds);
+            state.Lost = false;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            LostAtEnd |= state.Ending;
+            state.Lost = state.Ending;
             _report("checkpoint_failed", state.Name, $"episode {episode}: {fault.Message}");
         }
         catch (Exception fault)
@@ -178,7 +192,17 @@ internal sealed class CheckpointStore
         /// <summary>Whether one was asked for and has not come.</summary>
         internal bool Asked { get; set; }
 
+        /// <summary>Whether it was told to end.</summary>
         internal bool Ending { get; set; }
+
+        /// <summary>Whether it was told to end and has neither handed over a checkpoint nor come to its end.</summary>
+        internal bool Owes { get; set; }
+
+        /// <summary>Whether it has come to its end.</summary>
+        internal bool Finished { get; set; }
+
+        /// <summary>Whether the newest checkpoint could not be written after it was told to end. Read when everything is written.</summary>
+        internal bool Lost { get; set; }
 
         internal Task Writing { get; set; } = Task.CompletedTask;
     }

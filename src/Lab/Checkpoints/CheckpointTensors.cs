@@ -9,6 +9,19 @@ namespace Simulator.Lab;
 /// <summary>Checkpoints as tensors: one file with networks, priorities and what the cell's members remember, and files of replay transitions.</summary>
 internal static class CheckpointTensors
 {
+    /// <summary>Most bytes that a file has beside the tensors that grow with the cell: the header, and single numbers.</summary>
+    private const int MostHeader = 4096;
+
+    /// <summary>Bytes of the largest file of a checkpoint, at most a few thousand more than it will have.</summary>
+    internal static long LargestFile(CellCheckpoint checkpoint)
+    {
+        var (master, clients) = (checkpoint.Master, checkpoint.Clients);
+        var state = (4L * master.Critic.Values.Length) + (8L * master.Priorities.Length) + master.Own.Length + checkpoint.Own.Length
+            + clients.Sum(c => (4L * (c.Policy?.Values.Length ?? 0)) + c.Own.Length + 16);
+        var replay = master.Replay.Select(r => (8L * r.Rewards.Length) + (4L * r.States.Length) + (4L * r.Actions.Length) + r.Begins.Length + r.Selected.Length + r.Done.Length);
+        return replay.Append(state).Max() + MostHeader;
+    }
+
     /// <summary>Writes all of a checkpoint but its replay transitions.</summary>
     internal static void WriteState(Stream stream, CellCheckpoint checkpoint)
     {

@@ -15,8 +15,9 @@ namespace Simulator.Lab;
 /// <param name="Violations">Shares of clients that violated a constraint.</param>
 /// <param name="Baselines">What constant and greedy policies came to on the same episodes.</param>
 /// <param name="Detail">What went wrong; null where nothing did.</param>
+/// <param name="Status">How it ended; null before that.</param>
 public sealed record EvaluatedCell(
-    string Name, ulong Seed, int Episodes, double? Reward, Violations? Violations, IReadOnlyList<BaselineReward> Baselines, string? Detail);
+    string Name, ulong Seed, int Episodes, double? Reward, Violations? Violations, IReadOnlyList<BaselineReward> Baselines, string? Detail, CellStatus? Status);
 
 /// <summary>Evaluates saved policies: each cell acts on its evaluation episodes, and ends.</summary>
 public static class PolicyEvaluation
@@ -108,14 +109,14 @@ public static class PolicyEvaluation
     private sealed class Observer(IReadOnlyList<SavedCell> cells) : IPopulationObserver
     {
         internal EvaluatedCell[] Results { get; } =
-            [.. cells.Select(c => new EvaluatedCell(c.Name, c.Options.Seed, c.Options.EvaluationEpisodes, null, null, [], null))];
+            [.. cells.Select(c => new EvaluatedCell(c.Name, c.Options.Seed, c.Options.EvaluationEpisodes, null, null, [], null, null))];
 
         public void OnStarted(PopulationProtocol.CellStarted message) => Results[message.Cell] = Results[message.Cell] with { Baselines = message.Baselines };
 
         public void OnEvaluated(PopulationProtocol.Evaluated message) =>
             Results[message.Cell] = Results[message.Cell] with { Reward = message.Reward, Violations = message.Violations };
 
-        public void OnEnded(PopulationProtocol.CellEnded message) => Results[message.Cell] = Results[message.Cell] with { Detail = message.Detail };
+        public void OnEnded(PopulationProtocol.CellEnded message) => Results[message.Cell] = Results[message.Cell] with { Detail = message.Detail, Status = message.Status };
 
         public void OnEpisode(PopulationProtocol.EpisodeFinished message) => throw new InvalidOperationException("a cell that is to be evaluated has no episodes of its own");
 

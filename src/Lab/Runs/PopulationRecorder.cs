@@ -49,6 +49,9 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     /// <summary>Whether each cell has a folder with files of its own.</summary>
     internal bool WritesCells { get; }
 
+    /// <summary>Cells that were told to end and never handed over a checkpoint, by name.</summary>
+    internal IEnumerable<string> WithoutHandover => _checkpoints?.WithoutHandover ?? [];
+
     internal int Recoveries { get; private set; }
 
     internal double Seconds(int cell) => _seconds[cell];
@@ -118,7 +121,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
 
     public long? Wanted(int cell, bool ending) => _checkpoints?.Wanted(cell, ending);
 
-    public void Keep(CellCheckpoint checkpoint) => Locked(() => _checkpoints?.Keep(checkpoint, _seconds[checkpoint.Cell]));
+    public void Keep(CellCheckpoint checkpoint) => _patience.During(() => Locked(() => _checkpoints?.Keep(checkpoint, _seconds[checkpoint.Cell])));
 
     public CellCheckpoint? Newest(int cell)
     {
@@ -257,6 +260,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     /// <exception cref="IOException">Some could not be written; the others are.</exception>
     internal void CloseUnfinished() => Locked(() =>
     {
+#pragma warning disable CA1031 // The first fault is thrown when the other cells are written.
         _closed = true;
         Exception? first = null;
         for (var i = 0; i < _histories.Length; i++)
@@ -271,11 +275,12 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             {
                 Close(new PopulationProtocol.CellEnded(i, history.Epoch, CellStatus.Interrupted, history.EpisodeCount, 0, null), withNetworks: false);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            catch (Exception error)
             {
                 first ??= error;
             }
         }
+#pragma warning restore CA1031
 
         if (first is not null)
         {

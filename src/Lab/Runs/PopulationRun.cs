@@ -46,7 +46,7 @@ public sealed class RunLostException : Exception
 /// </summary>
 public sealed class PopulationRun
 {
-    /// <summary>How long an interrupted run waits for the next cell to reach an episode's boundary; then what is there is written without those that have not.</summary>
+    /// <summary>How long an interrupted run waits for the next cell to end or to hand over a checkpoint; then what is there is written without those that have not.</summary>
     public static readonly TimeSpan InterruptionPatience = TimeSpan.FromSeconds(3);
 
     internal const string ManifestName = "manifest.json";
@@ -80,7 +80,7 @@ public sealed class PopulationRun
     public IReadOnlyList<CellHistory> Histories => _recorder.Histories;
 
     /// <summary>Says of which cells an interruption left less than usual; null where it did of none. Complete when the run has ended.</summary>
-    public string? EarlyEnds => Lab.EarlyEnds.InWords(_recorder.Histories);
+    public string? EarlyEnds => Lab.EarlyEnds.InWords(_recorder.Histories, _recorder.WithoutHandover);
 
     /// <summary>Whether each cell that began has a folder with files of its own.</summary>
     public bool WritesCells => _recorder.WritesCells;
@@ -152,30 +152,18 @@ public sealed class PopulationRun
 
         WriteManifest(started, null, "running");
         var system = ActorSystem.Create("simulator", (configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
-        Exception? fault = null;
+        var faults = new List<Exception>();
         var finished = false;
-        try
-        {
-            finished = await RunCellsAsync(system, interruption).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or RunLostException)
-        {
-            fault = error;
-        }
-
+        await TryAsync(faults, async () => finished = await RunCellsAsync(system, interruption).ConfigureAwait(false)).ConfigureAwait(false);
         await StopAsync(system).ConfigureAwait(false);
         _patience.End();
-        try
-        {
-            _recorder.CloseUnfinished();
-            await _recorder.FlushCheckpointsAsync().ConfigureAwait(false);
-            _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder));
-            _folder.Write("population.csv", s => PopulationTable.Write(s, _recorder.Histories));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            fault ??= error;
-        }
+
+        // Whatever fails of it, the rest is written.
+        await TryAsync(faults, () => Task.Run(_recorder.CloseUnfinished, CancellationToken.None)).ConfigureAwait(false);
+        await TryAsync(faults, _recorder.FlushCheckpointsAsync).ConfigureAwait(false);
+        await TryAsync(faults, () => Task.Run(() => _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder)), CancellationToken.None)).ConfigureAwait(false);
+        await TryAsync(faults, () => Task.Run(() => _folder.Write("population.csv", s => PopulationTable.Write(s, _recorder.Histories)), CancellationToken.None)).ConfigureAwait(false);
+        var fault = faults.FirstOrDefault();
 
         var status = fault is null ? StatusOf(finished) : RunStatus.Failed;
         if (fault is not null)
@@ -191,6 +179,23 @@ public sealed class PopulationRun
         }
 
         return status;
+    }
+
+    /// <summary>Does a part of the work. What fails is a fault of the run, in the words of <see cref="RunLostException"/> where it is none of the disk's.</summary>
+    private static async Task TryAsync(List<Exception> faults, Func<Task> part)
+    {
+#pragma warning disable CA1031 // Whatever it is, the other parts must be done and the manifest must tell of it; the first fault is thrown at the end.
+        try
+        {
+            await part().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            faults.Add(error is IOException or UnauthorizedAccessException or RunLostException
+                ? error
+                : new RunLostException($"the run failed in a way that was not foreseen: {error.GetType().Name}: {error.Message}", error));
+        }
+#pragma warning restore CA1031
     }
 
     /// <summary>After a fault the manifest should say so, but a disk that refuses it as well must not hide the fault.</summary>

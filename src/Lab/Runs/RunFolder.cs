@@ -28,6 +28,7 @@ public sealed class OutputFolderException : Exception
 public sealed class RunFolder : IDisposable
 {
     private const string LockName = "run.lock";
+    private const string PartSuffix = ".part";
 
     private readonly FileStream _lock;
 
@@ -53,7 +54,7 @@ public sealed class RunFolder : IDisposable
         return candidate;
     }
 
-    /// <summary>Checks that a run may write to a path, without writing: it is not there, or an empty folder.</summary>
+    /// <summary>Checks that a run may write to a path, without writing: it is not there, or an empty folder, or one that a run was killed in before it had written anything.</summary>
     /// <exception cref="OutputFolderException">It is a file, or a folder that is not empty.</exception>
     public static void Check(string path)
     {
@@ -65,7 +66,7 @@ public sealed class RunFolder : IDisposable
         bool taken;
         try
         {
-            taken = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any();
+            taken = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName).Except([LockName, RunContinuation.ScenarioName + PartSuffix], StringComparer.Ordinal).Any();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -137,7 +138,7 @@ public sealed class RunFolder : IDisposable
     internal static void WriteFile(string path, Action<Stream> write)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        var beside = path + ".part";
+        var beside = path + PartSuffix;
         try
         {
             using (var stream = File.Create(beside))

@@ -1,8 +1,8 @@
 namespace Simulator.Lab;
 
 /// <summary>
-/// How long an interrupted run waits for cells that have not ended. It begins anew whenever a cell ends and stands still while the cell's files are written: what it measures is a
-/// population in which nothing ends any more, and neither the number of cells nor the disk.
+/// How long an interrupted run waits for cells that have not ended. It begins anew whenever a cell ends or hands over a checkpoint, and stands still while the cell's files are written: what it measures is a
+/// population in which nothing comes to its end any more, and neither the number of cells nor the disk.
 /// </summary>
 internal sealed class StandstillPatience
 {
@@ -28,7 +28,7 @@ internal sealed class StandstillPatience
     /// <summary>Begins, at the interruption.</summary>
     internal void Begin() => Set(begun: true);
 
-    /// <summary>Ends a cell: meanwhile there is all the time in the world, and behind it the patience begins anew.</summary>
+    /// <summary>Ends a cell, or takes its checkpoint: meanwhile there is all the time in the world, and behind it the patience begins anew.</summary>
     internal void During(Action ending)
     {
         Set(held: true);

@@ -212,6 +212,22 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_that_could_not_be_read_again_is_not_written()
+    {
+        Written("history.log");
+        var sizes = Directory.GetFiles(Path, "*-*.safetensors").Select(f => new FileInfo(f).Length);
+        Assert.InRange(CheckpointTensors.LargestFile(_saved[6]), sizes.Max(), sizes.Max() + 8192);
+        var before = Directory.GetFiles(Path).Order(StringComparer.Ordinal).ToList();
+        var folder = new CheckpointFolder(Path, "cell", 3, 4096);
+        folder.Read(Report);
+        Assert.False(folder.TooLarge);
+        Assert.Contains("more than the 4096 that can be read again", Assert.Throws<IOException>(() => Write(folder, 7)).Message, StringComparison.Ordinal);
+        Assert.True(folder.TooLarge);
+        Assert.Equal(before, Directory.GetFiles(Path).Order(StringComparer.Ordinal));
+        AssertIs(6, Open().Read(Report));
+    }
+
+    [Fact]
     public void The_replay_memory_is_written_anew_when_its_files_have_become_many()
     {
         var replay = new PrioritizedReplay(10_000, Clients);
@@ -228,7 +244,7 @@ public sealed class CheckpointFolderTests : IDisposable
         Assert.Equal(400, Open().Read(Report)!.Cell!.Master.Replay[^1].End);
     }
 
-    private CheckpointFolder Open() => new(Path, "cell", 3);
+    private CheckpointFolder Open() => new(Path, "cell", 3, Array.MaxLength);
 
     private void Report(string file, string why) => _reports.Add((file, why));
 

@@ -225,6 +225,53 @@ public sealed class ResumedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cell_whose_checkpoints_are_too_large_says_so_once_and_is_not_asked_again()
+    {
+        var plan = TemporaryFolder.Plan();
+        using var folder = RunFolder.Create(_folder["run"]);
+        List<string> reports = [];
+        var store = new CheckpointStore(plan.Cells, folder, TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"), mostBytes: 100);
+        store.Keep(Checkpoint(1), 1);
+        await store.FlushAsync();
+        Assert.Equal([$"checkpoint_failed {plan.Cells[0].Name}"], reports);
+        Assert.Null(store.Wanted(0, ending: true));
+        Assert.NotNull(store.Wanted(1, ending: true));
+        Assert.Equal(plan.Cells.Select(c => c.Name), store.WithoutHandover);
+
+        // One that has come to its end owes nothing.
+        store.Finish(new Protocol.PopulationProtocol.CellEnded(1, 0, Protocol.CellStatus.Completed, 1, 1, null), 1);
+        Assert.Equal([plan.Cells[0].Name], store.WithoutHandover);
+        store.Wanted(1, ending: true);
+        Assert.Equal([plan.Cells[0].Name], store.WithoutHandover);
+        await store.FlushAsync();
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_was_lost_is_lost_no_more_when_a_later_one_of_the_cell_is_written()
+    {
+        var plan = TemporaryFolder.Plan();
+        using var folder = RunFolder.Create(_folder["run"]);
+        List<string> reports = [];
+        var store = new CheckpointStore(plan.Cells, folder, TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"));
+        store.Wanted(0, ending: true);
+        Directory.CreateDirectory(Path.Combine(_folder["run"], RunFolder.CellFolder(plan.Cells[0].Name)));
+        var place = Path.Combine(_folder["run"], CheckpointStore.FolderOf(plan.Cells[0].Name));
+        await File.WriteAllTextAsync(place, "in the way", TestContext.Current.CancellationToken);
+        store.Keep(Checkpoint(1), 1);
+        await store.FlushAsync();
+        Assert.True(store.LostAtEnd);
+        Assert.Equal([$"checkpoint_failed {plan.Cells[0].Name}"], reports);
+        File.Delete(place);
+        store.Keep(Checkpoint(2), 2);
+        await store.FlushAsync();
+        Assert.False(store.LostAtEnd);
+        Assert.Equal(2, store.Read(0)!.Manifest.Episode);
+    }
+
+    private static Cells.CellCheckpoint Checkpoint(int episode) => new(
+        0, episode, [], new Master.MasterCheckpoint(new TrainingState(0, [1]), [], [], 0, 0.4, []), [new Agents.ClientCheckpoint(new TrainingState(0, [1]), [])]);
+
+    [Fact]
     public void Two_processes_do_not_have_one_folder()
     {
         using var first = RunFolder.Create(_folder["run"]);

@@ -34,7 +34,36 @@ public sealed class InterruptionTests : IDisposable
         Assert.All(json.RootElement.EnumerateArray(), r => Assert.Equal("interrupted", r.GetProperty("status").GetString()));
         Assert.All(json.RootElement.EnumerateArray(), r => Assert.Equal(JsonValueKind.Null, r.GetProperty("evaluation").ValueKind));
         Assert.Equal("Interrupted before it began.", new CellOutcome(recorder.Histories[1]).InWords());
-        Assert.Equal("1 cell was ended without its networks, in the middle of an episode; 1 cell was never begun and has no files.", EarlyEnds.InWords(recorder.Histories));
+        Assert.Equal("1 cell was ended without its networks, in the middle of an episode; 1 cell was never begun and has no files.", EarlyEnds.InWords(recorder.Histories, recorder.WithoutHandover));
+    }
+
+    [Fact]
+    public void A_cell_that_hands_over_renews_the_patience_and_one_that_never_did_is_named()
+    {
+        var plan = TemporaryFolder.Plan("cells: 2");
+        var patience = new StandstillPatience(_time, Length);
+        using var folder = RunFolder.Create(_folder["run"]);
+        var recorder = new PopulationRecorder(plan, folder, TimeProvider.System, patience);
+        for (var i = 0; i < 3; i++)
+        {
+            recorder.OnStarted(new PopulationProtocol.CellStarted(i, 0, []));
+        }
+
+        patience.Begin();
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(0, recorder.Wanted(i, ending: true)));
+        foreach (var cell in (int[])[0, 2])
+        {
+            _time.Advance(0.9 * Length);
+            recorder.Keep(new Cells.CellCheckpoint(
+                cell, 0, [], new Master.MasterCheckpoint(new Compute.TrainingState(0, [1]), [], [], 0, 0.4, []), [new Agents.ClientCheckpoint(new Compute.TrainingState(0, [1]), [])]));
+        }
+
+        _time.Advance(0.9 * Length);
+        Assert.False(patience.Over.IsCompleted);
+        Assert.Equal([plan.Cells[1].Name], recorder.WithoutHandover);
+        Assert.Contains($"came from {plan.Cells[1].Name}: there --resume", EarlyEnds.InWords([], recorder.WithoutHandover), StringComparison.Ordinal);
+        _time.Advance(Length);
+        Assert.True(patience.Over.IsCompleted);
     }
 
     [Fact]

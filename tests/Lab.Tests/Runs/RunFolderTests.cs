@@ -19,6 +19,21 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_a_run_was_killed_in_before_it_wrote_anything_can_be_used_and_one_in_use_cannot()
+    {
+        using (RunFolder.Create(_folder["run"]))
+        {
+            Assert.Contains("in use", Assert.Throws<OutputFolderException>(() => RunFolder.Create(_folder["run"])).Message, StringComparison.Ordinal);
+        }
+
+        File.WriteAllText(_folder["run/scenario.yaml.part"], "half");
+        RunFolder.Check(_folder["run"]);
+        RunFolder.Create(_folder["run"]).Dispose();
+        File.WriteAllText(_folder["run/scenario.yaml"], "whole");
+        Assert.Contains("is not empty", Assert.Throws<OutputFolderException>(() => RunFolder.Check(_folder["run"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_in_its_place_is_refused()
     {
         File.WriteAllText(_folder["taken"], "mine");
@@ -78,6 +93,34 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal("failed", manifest.RootElement.GetProperty("status").GetString());
         Assert.True(File.Exists(_folder[$"run/cells/{plan.Cells[1].Name}/results.json"]));
         Assert.Empty(Directory.GetFiles(_folder["run"], "*.part", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_cell_that_cannot_be_closed_keeps_neither_the_checkpoints_nor_the_summaries_from_being_written()
+    {
+        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
+        plan = plan with { Cells = [.. plan.Cells.Select(c => c with { Options = c.Options with { Episodes = 1_000_000 } })] };
+        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
+
+        // A folder stands where the first cell's results should be.
+        Directory.CreateDirectory(_folder[$"run/cells/{plan.Cells[0].Name}/results.json"]);
+        using var interruption = new CancellationTokenSource();
+        var running = run.ExecuteAsync(interruption.Token);
+        while (run.Progress.Snapshot().Any(c => c.Episode < 3))
+        {
+            await Task.Yield();
+        }
+
+        await interruption.CancelAsync();
+        var fault = await Assert.ThrowsAnyAsync<SystemException>(() => running);
+        Assert.True(fault is IOException or UnauthorizedAccessException);
+        using var manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(_folder["run/manifest.json"], TestContext.Current.CancellationToken));
+        Assert.Equal("failed", manifest.RootElement.GetProperty("status").GetString());
+        Assert.True(File.Exists(_folder["run/population.json"]));
+        Assert.True(File.Exists(_folder["run/population.csv"]));
+        Assert.True(File.Exists(_folder[$"run/cells/{plan.Cells[1].Name}/results.json"]));
+        var stored = new CheckpointFolder(_folder[$"run/{CheckpointStore.FolderOf(plan.Cells[0].Name)}"], plan.Cells[0].Name, 0, Array.MaxLength).Read((file, why) => Assert.Fail($"{file}: {why}"));
+        Assert.NotNull(stored?.Cell);
     }
 
     [Fact]
