@@ -87,10 +87,11 @@ internal static class Answer
         var words = losses.GroupBy(l => l.Culprit, StringComparer.Ordinal).OrderByDescending(g => g.Count()).Select(g =>
         {
             var decades = Numbers.Median(g.Select(l => l.Decades));
-            return $"{Name(g.Key)} in {g.Count()} ({(double.IsFinite(decades) ? $"median {Numbers.Short(decades)} decades" : "it became exactly zero")})";
+            return $"{Name(g.Key)} in {g.Count()} ({(double.IsFinite(decades) ? $"median {Numbers.Short(decades)} decades" : g.All(l => double.IsInfinity(l.Decades)) ? "it became exactly zero" : "in most of them to exactly zero")})";
         });
         var windows = data.Learning.Select(c => c.Window).Distinct().Order().ToList();
         return $"The actors' gradient of a cell vanished (to under 10^-6 of what it began with) in {Numbers.Count(losses.Count, "cell")}, at episode {Numbers.Episode(Numbers.Median(losses.Select(l => (double)l.Episode)))} (median); what lost most of it was {string.Join(", ", words)}."
+            + (losses.Count(l => l.CameBack) is var back and > 0 ? $" In {back} of them it is above that again at the end." : "")
             + (never > 0 ? $" In {Numbers.Count(never, "more cell")} it was exactly zero from the first update." : "")
             + $" That is the root mean square over the cell's agents; an agent lost its gradient where its own stayed under 10^-12 of its largest for {string.Join(" or ", windows)} updates in a row.";
 

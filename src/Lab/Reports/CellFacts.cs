@@ -6,7 +6,8 @@ namespace Simulator.Lab.Reports;
 /// <param name="Squash">Decades lost between actions and pre-activations.</param>
 /// <param name="Body">Decades lost between pre-activations and parameters.</param>
 /// <param name="FromTheFirst">Whether it was exactly zero at every update, so that nothing was lost on the way.</param>
-internal sealed record GradientLoss(int Episode, double Critic, double Squash, double Body, bool FromTheFirst = false)
+/// <param name="CameBack">Whether it was above that share again at the last update.</param>
+internal sealed record GradientLoss(int Episode, double Critic, double Squash, double Body, bool FromTheFirst = false, bool CameBack = false)
 {
     /// <summary>The factor that lost most: critic, squash or body. Behind a factor of zero the others are not defined, so the first of equals counts.</summary>
     internal string Culprit => Critic >= Squash && Critic >= Body ? "critic" : Squash >= Body ? "squash" : "body";
@@ -53,7 +54,7 @@ internal static class CellFacts
         }
 
         var (from, at) = (updates[begin], updates[lost]);
-        return new GradientLoss((int)episodes[at], Decades(critic[from], critic[at]), Decades(squash[from], squash[at]), Decades(body[from], body[at]));
+        return new GradientLoss((int)episodes[at], Decades(critic[from], critic[at]), Decades(squash[from], squash[at]), Decades(body[from], body[at]), CameBack: gradient[updates[^1]] > Vanished * gradient[from]);
     }
 
     /// <summary>Mean of a column over the episodes in a range; null without any value.</summary>

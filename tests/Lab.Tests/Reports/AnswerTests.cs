@@ -37,6 +37,13 @@ public sealed class AnswerTests
     }
 
     [Fact]
+    public void A_gradient_that_came_back_is_said_to_have_done_so()
+    {
+        var data = Data(Cell("back") with { EpisodeTable = Gradients([1, 0, 1]) }, Cell("gone") with { Seed = 43, EpisodeTable = Gradients([1, 0, 0]) });
+        Assert.Contains(" In 1 of them it is above that again at the end.", Answer.Why(data), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Saturation_at_the_very_freeze_counts_as_before_it_and_no_group_is_left_out()
     {
         var data = Data(Cell("one") with { Results = Results([3, 10, 30, null], [10, 10, 10, 10]) });
