@@ -132,7 +132,9 @@ public sealed class ParameterLayout
         Norm("ln2", architecture.Hidden2, architecture.HasHiddenGains);
         Linear("fc3", architecture.Hidden2, architecture.Outputs);
         Norm("layer_norm", architecture.Outputs, architecture.OutputNorm);
-        Layers = [.. _tensors.Select(t => t.Layer).Distinct(StringComparer.Ordinal)];
+        var layers = _tensors.Select(t => t.Layer).Distinct(StringComparer.Ordinal).ToArray();
+        Layers = layers;
+        LayerOfTensor = [.. _tensors.Select(t => Array.IndexOf(layers, t.Layer))];
     }
 
     /// <summary>All tensors, in PyTorch's order.</summary>
@@ -140,6 +142,9 @@ public sealed class ParameterLayout
 
     /// <summary>Names of the layers, in order: <c>fc1</c>, <c>fc2</c>, <c>fc3</c>, and the normalisations between them.</summary>
     public IReadOnlyList<string> Layers { get; }
+
+    /// <summary>Index in <see cref="Layers"/> of each tensor's layer.</summary>
+    internal IReadOnlyList<int> LayerOfTensor { get; }
 
     /// <summary>Floats of a slot, gaps included.</summary>
     public int Length { get; private set; }

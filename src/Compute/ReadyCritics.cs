@@ -11,10 +11,10 @@ internal readonly record struct CriticRequest(Holding Holding, Turn Turn, ILocal
 /// <summary>Requests to critics that wait for the next flush, which sorts them by kind, bank, size and slot, and runs each run of neighbouring slots as one operation.</summary>
 internal sealed class ReadyCritics
 {
-    /// <summary>Most critics in one operation, for the same reason.</summary>
+    /// <summary>Most critics in one operation, which bounds the memory it takes.</summary>
     private const int MaximumCritics = 16;
 
-    /// <summary>Most questions to one critic in one operation, for the same reason.</summary>
+    /// <summary>Most questions to one critic in one operation, which bounds the memory it takes.</summary>
     private const int MaximumQueries = 128;
 
     private readonly List<CriticRequest> _requests = [];
@@ -65,7 +65,7 @@ internal sealed class ReadyCritics
 
     private static void RunPart(ReadOnlySpan<CriticRequest> part, bool same, ReadyWork.Failure failure)
     {
-#pragma warning disable CA1031 // As above.
+#pragma warning disable CA1031 // Whatever an operation throws goes to those who asked; nothing is swallowed.
         try
         {
             var bank = (CriticBank)part[0].Holding.Bank;

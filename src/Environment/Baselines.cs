@@ -30,6 +30,9 @@ public static class Baselines
 
     private delegate void Policy(CellEnvironment cell, Span<OffloadingAction> actions);
 
+    /// <summary>Whether a baseline of that name is a constant policy; the greedy rule is none.</summary>
+    public static bool IsConstant(string name) => name.StartsWith("all_", StringComparison.Ordinal);
+
     /// <summary>Runs each policy on the evaluation episodes 0 to <paramref name="episodes"/> - 1 of a cell.</summary>
     /// <param name="options">Constants of the cell.</param>
     /// <param name="clients">Number N of clients.</param>

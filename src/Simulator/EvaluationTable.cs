@@ -1,4 +1,5 @@
 using System.Globalization;
+using Simulator.Environment;
 using Simulator.Lab;
 
 namespace Simulator;
@@ -33,7 +34,7 @@ internal static class EvaluationTable
         cell.Name,
         cell.Episodes.ToString(CultureInfo.InvariantCulture),
         ProgressText.Reward(cell.Reward),
-        ProgressText.Reward(cell.Baselines.Where(b => b.Name.StartsWith("all_", StringComparison.Ordinal)).Max(b => (double?)b.Reward)),
+        ProgressText.Reward(cell.Baselines.Where(b => Baselines.IsConstant(b.Name)).Max(b => (double?)b.Reward)),
         ProgressText.Reward(cell.Baselines.FirstOrDefault(b => b.Name.StartsWith("greedy", StringComparison.Ordinal))?.Reward),
         ProgressText.Ratio(cell.Violations?.Server),
         ProgressText.Ratio(cell.Violations?.Deadline),

@@ -1,5 +1,4 @@
 using Simulator.Environment;
-using Simulator.Protocol;
 
 namespace Simulator.Agents;
 
@@ -18,7 +17,6 @@ internal sealed class BetaHead : StochasticHead
     /// <summary>Largest alpha and beta.</summary>
     internal const double Largest = 1000;
 
-    private const int Width = ClientAction.Width;
 
     /// <summary>How near to 0 and 1 draws come: at the bounds themselves there is no density to divide by.</summary>
     private const double Edge = 1e-6;
@@ -78,9 +76,6 @@ internal sealed class BetaHead : StochasticHead
             locations[i] = (z[First(i)] - z[First(i) + Width]) / 2;
         }
     }
-
-    /// <summary>Where z1 of the i-th action stands; its z2 stands behind the row's first three.</summary>
-    private static int First(int i) => (i / Width * 2 * Width) + (i % Width);
 
     /// <summary>1 + softplus(z), and its derivative, the logistic function; bounded.</summary>
     private static (double Value, double Slope) Concentration(double z)

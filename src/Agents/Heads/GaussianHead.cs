@@ -1,5 +1,4 @@
 using Simulator.Environment;
-using Simulator.Protocol;
 
 namespace Simulator.Agents;
 
@@ -9,7 +8,6 @@ namespace Simulator.Agents;
 /// </summary>
 internal sealed class GaussianHead : StochasticHead
 {
-    private const int Width = ClientAction.Width;
     private const double MinLogSigma = -20;
     private const double MaxLogSigma = 2;
 
@@ -26,7 +24,7 @@ internal sealed class GaussianHead : StochasticHead
     {
         for (var i = 0; i < a.Length; i++)
         {
-            a[i] = MathF.Tanh(z[Mean(i)]);
+            a[i] = MathF.Tanh(z[First(i)]);
         }
     }
 
@@ -35,7 +33,7 @@ internal sealed class GaussianHead : StochasticHead
     {
         for (var i = 0; i < a.Length; i++)
         {
-            a[i] = (float)Math.Tanh(z[Mean(i)] + (Sigma(z[Mean(i) + Width]) * draws[i]));
+            a[i] = (float)Math.Tanh(z[First(i)] + (Sigma(z[First(i) + Width]) * draws[i]));
         }
     }
 
@@ -44,7 +42,7 @@ internal sealed class GaussianHead : StochasticHead
     {
         for (var i = 0; i < da.Length; i++)
         {
-            var (mean, logSigma) = (Mean(i), z[Mean(i) + Width]);
+            var (mean, logSigma) = (First(i), z[First(i) + Width]);
             var step = Sigma(logSigma) * draws[i];
             var t = Math.Tanh(z[mean] + step);
             var du = da[i] * (1 - (t * t));
@@ -63,7 +61,7 @@ internal sealed class GaussianHead : StochasticHead
         var sum = 0.0;
         for (var i = 0; i < draws.Length; i++)
         {
-            var (mean, logSigma) = (Mean(i), z[Mean(i) + Width]);
+            var (mean, logSigma) = (First(i), z[First(i) + Width]);
             var step = Sigma(logSigma) * draws[i];
             var t = Math.Tanh(z[mean] + step);
             var left = 1 - (t * t);
@@ -93,12 +91,9 @@ internal sealed class GaussianHead : StochasticHead
     {
         for (var i = 0; i < locations.Length; i++)
         {
-            locations[i] = z[Mean(i)];
+            locations[i] = z[First(i)];
         }
     }
-
-    /// <summary>Where the mean of the i-th action stands; its log sigma stands behind the row's means.</summary>
-    private static int Mean(int i) => (i / Width * 2 * Width) + (i % Width);
 
     private static double Sigma(float logSigma) => Math.Exp(Math.Clamp(logSigma, MinLogSigma, MaxLogSigma));
 

@@ -10,7 +10,13 @@ namespace Simulator.Agents;
 public abstract class StochasticHead : OutputHead
 {
     /// <inheritdoc/>
-    public override int Outputs => 2 * Protocol.ClientAction.Width;
+    public override int Outputs => 2 * Width;
+
+    /// <summary>Actions of a client.</summary>
+    private protected const int Width = Protocol.ClientAction.Width;
+
+    /// <summary>Where the first of an action's two outputs lies among z of many rows; the second lies <see cref="Width"/> behind it.</summary>
+    private protected static int First(int i) => (i / Width * 2 * Width) + (i % Width);
 
     /// <summary>The draw that one action takes.</summary>
     public abstract double Draw(ref RandomStream random);

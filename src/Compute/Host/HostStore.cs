@@ -250,17 +250,9 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
     {
         var layers = new double[Layout.Layers.Count];
         var total = 0.0;
-        var layer = -1;
-        string? name = null;
-        foreach (var tensor in Layout.Tensors)
+        for (var t = 0; t < Layout.Tensors.Count; t++)
         {
-            if (tensor.Layer != name)
-            {
-                layer++;
-                name = tensor.Layer;
-            }
-
-            layers[layer] += Kernels.Squares(gradient + tensor.Offset, tensor.Length);
+            layers[Layout.LayerOfTensor[t]] += Kernels.Squares(gradient + Layout.Tensors[t].Offset, Layout.Tensors[t].Length);
         }
 
         for (var l = 0; l < layers.Length; l++)

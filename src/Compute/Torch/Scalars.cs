@@ -12,7 +12,6 @@ internal static class Scalars
     internal static readonly Scalar Zero = 0.0;
     internal static readonly Scalar Half = 0.5;
     internal static readonly Scalar One = 1.0;
-    internal static readonly Scalar MinusOne = -1.0;
 
     /// <summary>Adam's decay of the first moment, and what is left to one.</summary>
     internal static readonly Scalar Beta1 = Bank.Beta1;

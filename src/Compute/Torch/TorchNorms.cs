@@ -24,21 +24,14 @@ internal static class TorchNorms
         for (var k = 0; k < count; k++)
         {
             var layers = new double[layout.Layers.Count];
-            var layer = -1;
-            string? name = null;
-            foreach (var tensor in layout.Tensors)
+            for (var t = 0; t < layout.Tensors.Count; t++)
             {
-                if (tensor.Layer != name)
-                {
-                    layer++;
-                    name = tensor.Layer;
-                }
-
+                var tensor = layout.Tensors[t];
                 var begin = tensor.Offset / run;
                 var end = (tensor.Offset + tensor.Length + run - 1) / run;
                 for (var i = begin; i < end; i++)
                 {
-                    layers[layer] += sums[(k * runs) + i];
+                    layers[layout.LayerOfTensor[t]] += sums[(k * runs) + i];
                 }
             }
 

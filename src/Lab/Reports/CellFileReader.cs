@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Simulator.Environment;
 
 namespace Simulator.Lab.Reports;
 
@@ -36,7 +37,7 @@ internal static class CellFileReader
 
     /// <summary>Reward of the best constant policy; null where there is none. The greedy rule is none of them.</summary>
     internal static double? BestConstant(CellResults results) =>
-        results.Baselines.Where(b => b.Key.StartsWith("all_", StringComparison.Ordinal)).Select(b => (double?)b.Value).Max();
+        results.Baselines.Where(b => Baselines.IsConstant(b.Key)).Select(b => (double?)b.Value).Max();
 
     private static Violations Violations(JsonFile file, JsonElement of, string suffix) =>
         new(file.Number(of, "server" + suffix), file.Number(of, "deadline" + suffix), file.Number(of, "energy" + suffix));

@@ -25,6 +25,9 @@ internal sealed class CsvTable
     /// <summary>The whole table.</summary>
     public override string ToString() => _text.ToString();
 
+    /// <summary>A field as it stands in a row: in quotation marks where it needs them.</summary>
+    internal static string Quoted(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
     private static string Field(object? value)
     {
         var text = value switch
@@ -33,6 +36,6 @@ internal sealed class CsvTable
             double number => double.IsFinite(number) ? Numbers.Rounded(number).ToString("R", CultureInfo.InvariantCulture) : "",
             _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
         };
-        return text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        return Quoted(text);
     }
 }

@@ -80,7 +80,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         : null;
 
     /// <summary>The best of the constant policies; null without evaluation. The greedy rule is none of them.</summary>
-    public BaselineReward? BestConstant => Baselines.Where(b => b.Name.StartsWith("all_", StringComparison.Ordinal)).MaxBy(b => b.Reward);
+    public BaselineReward? BestConstant => Baselines.Where(b => Simulator.Environment.Baselines.IsConstant(b.Name)).MaxBy(b => b.Reward);
 
     /// <summary>Begins, or begins anew: what was told of an older epoch is void.</summary>
     internal void Begin(PopulationProtocol.CellStarted message)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Simulator.Lab.Reports;
 using Simulator.Protocol;
 
 namespace Simulator.Lab;
@@ -37,7 +38,7 @@ internal static class PopulationTable
             [
                 history.Cell.Name,
                 history.Cell.Options.Seed.ToString(CultureInfo.InvariantCulture),
-                .. keys.Select(k => Quote(history.Cell.Changed.GetValueOrDefault(k, string.Empty))),
+                .. keys.Select(k => CsvTable.Quoted(history.Cell.Changed.GetValueOrDefault(k, string.Empty))),
                 ResultFiles.StatusOf(history.End),
                 .. Outcomes.Select(o => Text(o.Of(history))),
             ]));
@@ -48,6 +49,4 @@ internal static class PopulationTable
         history.LastUpdate is { } update ? update.Agents.Count(a => holds(a.Outcomes)) : null;
 
     private static string Text(double? value) => value is { } number && double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) : string.Empty;
-
-    private static string Quote(string text) => text.AsSpan().ContainsAny(',', '"') ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }

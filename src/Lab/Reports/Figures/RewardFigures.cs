@@ -1,3 +1,4 @@
+using Simulator.Environment;
 using Simulator.Lab.Statistics;
 
 namespace Simulator.Lab.Reports.Figures;
@@ -127,7 +128,7 @@ internal static class RewardFigures
             ($"training, last {Recent} episodes", new Look("#0072B2"), c => CellFacts.RewardBefore(c.Results!, c.Episodes, Recent)),
             ("last evaluation, without exploration", new Look("#009E73", Symbol: "diamond"), c => c.Evaluation),
             ("best constant policy", new Look("#000000", Symbol: "line-ns-open"), c => c.BestConstant),
-            ("greedy rule", new Look("#CC79A7", Symbol: "line-ns-open"), c => c.Results!.Baselines.Where(b => !b.Key.StartsWith("all_", StringComparison.Ordinal)).Select(b => (double?)b.Value).Max()),
+            ("greedy rule", new Look("#CC79A7", Symbol: "line-ns-open"), c => c.Results!.Baselines.Where(b => !Baselines.IsConstant(b.Key)).Select(b => (double?)b.Value).Max()),
         };
         var costs = AreCosts(measured.SelectMany(c => series.Select(s => s.Of(c))));
         var labels = data.Configurations.Count <= 48
@@ -188,6 +189,6 @@ internal static class RewardFigures
     }
 
     private static Violations? Best(CellResults results) =>
-        results.Baselines.Where(b => b.Key.StartsWith("all_", StringComparison.Ordinal)).OrderByDescending(b => b.Value).Select(b => b.Key).FirstOrDefault() is { } name
+        results.Baselines.Where(b => Baselines.IsConstant(b.Key)).OrderByDescending(b => b.Value).Select(b => b.Key).FirstOrDefault() is { } name
         && results.BaselineViolations.TryGetValue(name, out var violations) ? violations : null;
 }
