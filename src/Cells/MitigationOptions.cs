@@ -48,13 +48,13 @@ public sealed record MitigationOptions
 
     /// <summary>
     /// What turns pre-activations z into actions a. tanh: a = tanh z. inverting: a = clip(z, -1, 1), the gradient scaled by the room that is left in its direction (Hausknecht and Stone, arXiv
-    /// 1511.04143). softsign: z / (1 + |z|). sigmoid: 2 sigmoid(z / k) - 1. scaled_tanh: tanh(k tanh(z / k)) (TorchRL's tanh_loc). gaussian: tanh(mu + sigma e), log sigma in [-20, 2], with SAC's
-    /// entropy bonus towards -3 (arXiv 1812.05905). beta: a Beta distribution on [-1, 1], alpha and beta 1 + softplus (Chou et al., ICML 2017). The last two have two outputs for each action,
+    /// 1511.04143). softsign: z / (1 + |z|). isru: z / sqrt(1 + z^2) (arXiv 1710.09967). sigmoid: 2 sigmoid(z / k) - 1. scaled_tanh: tanh(k tanh(z / k)) (TorchRL's tanh_loc). gaussian:
+    /// tanh(mu + sigma e), log sigma in [-20, 2], with SAC's entropy bonus towards -3 (arXiv 1812.05905). beta: a Beta distribution on [-1, 1], alpha and beta 1 + softplus (Chou et al., ICML 2017). The last two have two outputs for each action,
     /// and explore by sampling in the place of exploration noise; evaluation and pi'(S') take their noise-free actions, tanh(mu) and the mean.
     /// </summary>
     [Description(
-        "From pre-activations to actions. tanh: as the original; inverting: actions clipped, gradients inverted near the bounds (arXiv 1511.04143); softsign; sigmoid: 2 sigmoid(z / k) - 1; "
-        + "scaled_tanh: tanh(k tanh(z / k)); gaussian: SAC's squashed Gaussian with entropy target -3; beta: Chou et al.'s Beta policy. The last two sample instead of adding exploration noise.")]
+        "From pre-activations to actions. tanh: as the original; inverting: actions clipped, gradients inverted near the bounds (arXiv 1511.04143); softsign: z / (1 + |z|); isru: "
+        + "z / sqrt(1 + z^2) (arXiv 1710.09967); sigmoid: 2 sigmoid(z / k) - 1; scaled_tanh: tanh(k tanh(z / k)); gaussian: SAC's squashed Gaussian with entropy target -3; beta: Chou et al.'s Beta policy. The last two sample instead of adding exploration noise.")]
     public OutputFunction Output { get; init; } = OutputFunction.Tanh;
 
     /// <summary>k of the output functions sigmoid and scaled_tanh, 5 as in TorchRL; without effect on the others.</summary>

@@ -13,6 +13,7 @@ public sealed class OutputHeadTests
     {
         { OutputFunction.Tanh, 5 },
         { OutputFunction.Softsign, 5 },
+        { OutputFunction.Isru, 5 },
         { OutputFunction.Sigmoid, 5 },
         { OutputFunction.Sigmoid, 0.3 },
         { OutputFunction.ScaledTanh, 5 },
@@ -55,11 +56,12 @@ public sealed class OutputHeadTests
     }
 
     [Fact]
-    public void Far_out_softsign_still_has_a_slope_where_tanh_has_none()
+    public void Far_out_softsign_and_isru_still_have_a_slope_where_tanh_has_none()
     {
         float[] z = [40f, -40f, 40f];
         Assert.Equal(0, Gradient(OutputFunction.Tanh)[0]);
         Assert.Equal(1 / (41.0 * 41), Gradient(OutputFunction.Softsign)[0], 1e-6);
+        Assert.Equal(Math.Pow(1601, -1.5), Gradient(OutputFunction.Isru)[0], 1e-8);
 
         float[] Gradient(OutputFunction function)
         {
@@ -69,6 +71,14 @@ public sealed class OutputHeadTests
             head.Gradient(z, a, [], [1f, 1f, 1f], dz);
             return dz;
         }
+    }
+
+    [Fact]
+    public void An_isru_of_a_pre_activation_whose_square_no_float_can_hold_is_at_its_bound()
+    {
+        var a = new float[3];
+        OutputHead.Of(OutputFunction.Isru).Act([1e30f, -1e30f, float.MaxValue], a);
+        Assert.Equal([1, -1, 1], a);
     }
 
     [Fact]
@@ -96,6 +106,7 @@ public sealed class OutputHeadTests
     {
         OutputFunction.Tanh => Math.Tanh(z),
         OutputFunction.Softsign => z / (1 + Math.Abs(z)),
+        OutputFunction.Isru => z / Math.Sqrt(1 + (z * z)),
         OutputFunction.Sigmoid => (2 / (1 + Math.Exp(-z / scale))) - 1,
         OutputFunction.ScaledTanh => Math.Tanh(scale * Math.Tanh(z / scale)),
         _ => throw new ArgumentOutOfRangeException(nameof(function)),

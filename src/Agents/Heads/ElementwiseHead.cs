@@ -71,6 +71,21 @@ internal readonly struct SoftsignSquash : ISquash
     }
 }
 
+/// <summary>a = z / sqrt(1 + z^2), da/dz = (1 + z^2)^(-3/2).</summary>
+internal readonly struct IsruSquash : ISquash
+{
+    /// <inheritdoc/>
+    public float Act(float z) => (float)(z / Math.Sqrt(1 + ((double)z * z)));
+
+    /// <inheritdoc/>
+    public T Slope<T>(T z, T a)
+        where T : IFloatingPointIeee754<T>
+    {
+        var reciprocal = T.One / T.Sqrt(T.One + (z * z));
+        return reciprocal * reciprocal * reciprocal;
+    }
+}
+
 /// <summary>a = 2 sigmoid(z / k) - 1 = tanh(z / 2k), da/dz = (1 - a^2) / 2k.</summary>
 /// <param name="scale">k.</param>
 internal readonly struct SigmoidSquash(float scale) : ISquash

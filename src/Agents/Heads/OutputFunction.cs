@@ -12,6 +12,9 @@ public enum OutputFunction
     /// <summary>a = z / (1 + |z|): its slope falls as 1 / z^2, not exponentially.</summary>
     Softsign,
 
+    /// <summary>a = z / sqrt(1 + z^2), the inverse square root unit: near tanh where it bends, and its slope falls as 1 / z^3, not exponentially (Carlile et al., arXiv 1710.09967, with alpha = 1).</summary>
+    Isru,
+
     /// <summary>a = 2 sigmoid(z / k) - 1.</summary>
     Sigmoid,
 

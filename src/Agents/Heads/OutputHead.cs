@@ -22,6 +22,7 @@ public abstract class OutputHead
         OutputFunction.Tanh => new ElementwiseHead<TanhSquash>(default),
         OutputFunction.Inverting => new InvertingHead(),
         OutputFunction.Softsign => new ElementwiseHead<SoftsignSquash>(default),
+        OutputFunction.Isru => new ElementwiseHead<IsruSquash>(default),
         OutputFunction.Sigmoid => new ElementwiseHead<SigmoidSquash>(new SigmoidSquash((float)scale)),
         OutputFunction.ScaledTanh => new ElementwiseHead<ScaledTanhSquash>(new ScaledTanhSquash((float)scale)),
         OutputFunction.Gaussian => new GaussianHead(),
