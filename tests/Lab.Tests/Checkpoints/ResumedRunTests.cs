@@ -37,10 +37,12 @@ public sealed class ResumedRunTests : IDisposable
         Assert.True(RunContinuation.IsComplete(_folder["resumed"]));
     }
 
-    [Fact]
-    public async Task A_run_can_be_interrupted_again_and_again()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_run_can_be_interrupted_again_and_again(int delay)
     {
-        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
+        var plan = TemporaryFolder.Plan($"checkpoint: {{ seconds: 0 }}\nmitigation: {{ actor_delay: {delay} }}");
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
         for (var i = 0; i < 3; i++)
