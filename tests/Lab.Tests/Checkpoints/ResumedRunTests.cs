@@ -328,18 +328,19 @@ public sealed class ResumedRunTests : IDisposable
 
     private async Task InterruptAsync(string folder, ScenarioPlan plan, Func<Telemetry.PopulationProgress, bool> when, bool resume = false)
     {
+        var time = new PatientTime();
         var run = resume
-            ? PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], new PatientTime())
-            : PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder[folder], new PatientTime());
+            ? PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], time)
+            : PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder[folder], time);
         using var interruption = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var running = Task.Run(() => run.ExecuteAsync(interruption.Token), TestContext.Current.CancellationToken);
-        while (!when(run.Progress) && !running.IsCompleted)
+        time.WhenRead = () =>
         {
-            await Task.Yield();
-        }
-
-        await interruption.CancelAsync();
-        await running;
+            if (!interruption.IsCancellationRequested && when(run.Progress))
+            {
+                interruption.Cancel();
+            }
+        };
+        await run.ExecuteAsync(interruption.Token);
     }
 
     private async Task ResumeAsync(string folder, ScenarioPlan plan)
