@@ -205,7 +205,7 @@ public sealed class BareCell : IDisposable
         }
 
         Require(Array.TrueForAll(reports, r => r.Finite), "the gradient or parameters of a client");
-        var report = UpdateSummary.Of(step, loss, reports);
+        var report = UpdateSummary.Of(step, loss, reports, _options.SharesPolicy);
         _master.Learned(report);
         return report;
     }

@@ -90,6 +90,7 @@ public static class CellMembers
         options.Mitigation.Rewards == RewardScale.Scaled)
     {
         Learns = options.Learns,
+        SharedPolicy = options.SharesPolicy,
         Start = options.Networks?.Critic,
         ActorDelay = options.Mitigation.ActorDelay,
         Smoothing = options.Mitigation.TargetNoise > 0 ? new TargetSmoothing(options.Seed, options.Mitigation.TargetNoise, options.Mitigation.TargetNoiseClip) : null,

@@ -35,11 +35,12 @@ public sealed record MitigationOptions
 {
     /// <summary>
     /// What actors and critic see of observations. Running: (o - mean) / (deviation + 1e-8), clipped to [-10, 10], mean and deviation by Welford's method over all training observations of all the cell's
-    /// clients so far (Gymnasium's NormalizeObservation; SimBa, arXiv 2410.09754). Pooled over the clients, since most columns of one client never change in its cell.
+    /// clients so far (Gymnasium's NormalizeObservation; SimBa, arXiv 2410.09754). Pooled over the clients, since most columns of one client never change in its cell. Before the first training step there is
+    /// nothing to scale by: networks see raw observations.
     /// </summary>
     [Description(
         "raw: as the original; scaled: each observation mapped to [-1, 1] by its known range, for actors and critic; running: less its running mean over the cell's clients, over its running deviation, "
-        + "clipped to [-10, 10] (Gymnasium, SimBa).")]
+        + "clipped to [-10, 10] (Gymnasium, SimBa); before the first training step, as in the evaluation at episode 0, there are no running statistics and networks see raw observations.")]
     public ObservationScale Observations { get; init; } = ObservationScale.Raw;
 
     /// <summary>What the critic sees of rewards.</summary>
@@ -49,12 +50,14 @@ public sealed record MitigationOptions
     /// <summary>
     /// What turns pre-activations z into actions a. tanh: a = tanh z. inverting: a = clip(z, -1, 1), the gradient scaled by the room that is left in its direction (Hausknecht and Stone, arXiv
     /// 1511.04143). softsign: z / (1 + |z|). isru: z / sqrt(1 + z^2) (arXiv 1710.09967). sigmoid: 2 sigmoid(z / k) - 1. scaled_tanh: tanh(k tanh(z / k)) (TorchRL's tanh_loc). gaussian:
-    /// tanh(mu + sigma e), log sigma in [-20, 2], with SAC's entropy bonus towards -3 (arXiv 1812.05905). beta: a Beta distribution on [-1, 1], alpha and beta 1 + softplus (Chou et al., ICML 2017). The last two have two outputs for each action,
-    /// and explore by sampling in the place of exploration noise; evaluation and pi'(S') take their noise-free actions, tanh(mu) and the mean.
+    /// tanh(mu + sigma e), log sigma in [-20, 2], with SAC's entropy bonus towards -3 (arXiv 1812.05905), which is in the actors' loss only: the critic's targets have no entropy in them. beta: a
+    /// Beta distribution on [-1, 1], alpha and beta 1 + softplus (Chou et al., ICML 2017). The last two have two outputs for each action, and explore by sampling in the place of exploration
+    /// noise; evaluation and pi'(S') take their noise-free actions, tanh(mu) and the mean.
     /// </summary>
     [Description(
         "From pre-activations to actions. tanh: as the original; inverting: actions clipped, gradients inverted near the bounds (arXiv 1511.04143); softsign: z / (1 + |z|); isru: "
-        + "z / sqrt(1 + z^2) (arXiv 1710.09967); sigmoid: 2 sigmoid(z / k) - 1; scaled_tanh: tanh(k tanh(z / k)); gaussian: SAC's squashed Gaussian with entropy target -3; beta: Chou et al.'s Beta policy. The last two sample instead of adding exploration noise.")]
+        + "z / sqrt(1 + z^2) (arXiv 1710.09967); sigmoid: 2 sigmoid(z / k) - 1; scaled_tanh: tanh(k tanh(z / k)); gaussian: SAC's squashed Gaussian with entropy target -3, the entropy in the "
+        + "actors' loss only and not in the critic's targets; beta: Chou et al.'s Beta policy. The last two sample instead of adding exploration noise.")]
     public OutputFunction Output { get; init; } = OutputFunction.Tanh;
 
     /// <summary>k of the output functions sigmoid and scaled_tanh, 5 as in TorchRL; without effect on the others.</summary>

@@ -28,6 +28,9 @@ public sealed record MasterSettings(
     /// <summary>Whether it learns: else it has no replay memory, and its critic is one of many cells, which is written by somebody else.</summary>
     public bool Learns { get; init; } = true;
 
+    /// <summary>Whether the clients have one policy together.</summary>
+    public bool SharedPolicy { get; init; }
+
     /// <summary>Parameters that the critic starts with; null where they are drawn.</summary>
     public HostPayload? Start { get; init; }
 

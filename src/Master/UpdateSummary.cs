@@ -14,7 +14,8 @@ public static class UpdateSummary
     /// <param name="critic">The critic's step.</param>
     /// <param name="actorLoss">Mean loss that the actors stepped along.</param>
     /// <param name="agents">Report of each client, [N].</param>
-    public static UpdateReport Of(CriticStep critic, double actorLoss, IReadOnlyList<AgentReport> agents)
+    /// <param name="shared">Whether the clients have one policy together: then each tells of its one step.</param>
+    public static UpdateReport Of(CriticStep critic, double actorLoss, IReadOnlyList<AgentReport> agents, bool shared)
     {
         var layers = new double[agents[0].LayerNorms.Length];
         for (var l = 0; l < layers.Length; l++)
@@ -24,7 +25,7 @@ public static class UpdateSummary
 
         return new UpdateReport(
             Gradients(critic),
-            new GradientReport(actorLoss, RootMeanSquare(agents, a => a.GradientNorm), layers, agents.Count(a => a.Clipped)),
+            new GradientReport(actorLoss, RootMeanSquare(agents, a => a.GradientNorm), layers, agents.Take(shared ? 1 : agents.Count).Count(a => a.Clipped)),
             Together(agents),
             critic.Errors.Average(),
             [.. agents.Select(a => new AgentSample(

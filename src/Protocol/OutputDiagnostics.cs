@@ -47,7 +47,7 @@ public readonly record struct ActionOutputs(
 
 /// <summary>
 /// Where an actor's gradient is lost on its way from the critic to the parameters, and what its outputs do, action by action. The norms are an agent's, or root mean squares over the agents of a
-/// cell: |dL/dtheta| is the product of <see cref="ActionGradient"/>, <see cref="SquashFactor"/> and <see cref="BodyFactor"/>.
+/// cell: |dL/dtheta| is the product of <see cref="ActionGradient"/>, <see cref="SquashFactor"/> and <see cref="BodyFactor"/> (whose remarks say where that is not the whole truth).
 /// </summary>
 /// <param name="ActionGradient">Frobenius norm of dL/da over the minibatch, [B, 3], as the master sent it.</param>
 /// <param name="PreActivationGradient">Frobenius norm of dL/dz, as the network gets it: clip, penalties and entropy are in it.</param>
@@ -66,6 +66,11 @@ public sealed record OutputDiagnostics(
     public double SquashFactor => ActionGradient > 0 ? PreActivationGradient / ActionGradient : 0;
 
     /// <summary>|dL/dtheta| / |dL/dz|: what the network makes of it; 0 where there is none.</summary>
+    /// <remarks>
+    /// Of a policy that clients share, dL/dtheta is the mean over the clients' and dL/dz each client's own: what cancels between clients counts as lost in the body. With <c>mitigation.initial_l2</c> the pull to the
+    /// initial weights is part of dL/dtheta, and not of dL/dz: where the squash lets next to nothing through, the factor is large and tells of the pull; where it lets nothing through, it is 0 and the
+    /// product is not |dL/dtheta|. In neither case did the body lose anything.
+    /// </remarks>
     public double BodyFactor => PreActivationGradient > 0 ? ParameterGradient / PreActivationGradient : 0;
 
     /// <summary>Writes the numbers of all actions, one action after the other, [3 * <see cref="ActionOutputs.Width"/>].</summary>

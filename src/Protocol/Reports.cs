@@ -86,7 +86,7 @@ public readonly record struct AgentSample(AgentState State, float SaturationRati
 /// <param name="Loss">Loss before the step; of the actors: the mean over the clients' own steps.</param>
 /// <param name="GradientNorm">L2 norm of the gradient, before clipping.</param>
 /// <param name="LayerNorms">L2 norms of the layers' gradients.</param>
-/// <param name="Clipped">How many networks had their gradient clipped.</param>
+/// <param name="Clipped">How many networks had their gradient clipped; a policy that clients share is one.</param>
 public sealed record GradientReport(double Loss, double GradientNorm, double[] LayerNorms, int Clipped);
 
 /// <summary>One update of a cell: critic, actors together, and each agent in short. Where the actors' learning is delayed, most updates are of the critic alone.</summary>

@@ -48,6 +48,17 @@ public sealed class SharedPolicyTests
         Assert.True(agents[0].GradientNorm > 0);
     }
 
+    [Theory]
+    [InlineData(PolicySharing.Shared, 1)]
+    [InlineData(PolicySharing.Independent, 6)]
+    public async Task A_policy_whose_gradient_is_clipped_counts_once_however_many_clients_share_it(PolicySharing sharing, int clipped)
+    {
+        var options = Sharing(PolicyVariant.Baseline);
+        options = options with { Policy = options.Policy with { Sharing = sharing }, Learning = options.Learning with { MaxGradNorm = 1e-9 } };
+        var log = await TestPopulation.RunAsync(options);
+        Assert.All(log.Episodes.Skip(1), e => Assert.Equal(clipped, e.Update!.Actors!.Clipped));
+    }
+
     [Fact]
     public async Task A_shared_policy_starts_as_the_first_clients_own_would()
     {

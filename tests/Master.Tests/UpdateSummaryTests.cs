@@ -33,7 +33,7 @@ public sealed class UpdateSummaryTests
 
     private static OutputDiagnostics Of(AgentReport[] agents, out UpdateReport report)
     {
-        report = UpdateSummary.Of(new CriticStep(1, [1.0], new StepOutcome(1, [1], false, false, true)), -1, agents);
+        report = UpdateSummary.Of(new CriticStep(1, [1.0], new StepOutcome(1, [1], false, false, true)), -1, agents, shared: false);
         return report.Outputs!;
     }
 

@@ -39,14 +39,14 @@ internal sealed class HistoryLog
     /// <summary>Takes in an episode.</summary>
     /// <param name="message">The episode.</param>
     /// <param name="states">Agents by state after it.</param>
-    internal void Add(PopulationProtocol.EpisodeFinished message, AgentCounts states)
+    /// <param name="whole">Whether the history keeps each agent of its update.</param>
+    internal void Add(PopulationProtocol.EpisodeFinished message, AgentCounts states, bool whole)
     {
         if (message.Update?.Actors is not null)
         {
             (_newestUpdate, _newestAgents) = (message, _agents);
         }
 
-        var whole = message.Episode % CellHistory.AgentInterval == 0;
         if (whole)
         {
             _agents.ForEach(AddMessage);

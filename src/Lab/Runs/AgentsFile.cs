@@ -4,7 +4,7 @@ using Simulator.Protocol;
 
 namespace Simulator.Lab;
 
-/// <summary><c>agents.parquet</c> of a cell: a row for each agent after each tenth episode, and after the last one.</summary>
+/// <summary><c>agents.parquet</c> of a cell: a row for each agent after the actors' first update at or behind each tenth episode, and after the last episode where they learned after it.</summary>
 internal static class AgentsFile
 {
     private delegate float NumberOf(AgentSample sample, OutputDiagnostics outputs);

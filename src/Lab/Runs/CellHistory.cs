@@ -16,14 +16,15 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Episodes that <see cref="RecentReward"/> is taken over.</summary>
     private const int Recent = ResultFiles.TrackingInterval;
 
-    /// <summary>Episodes between two rows of each agent.</summary>
-    internal const int AgentInterval = 10;
+    /// <summary>Episodes from one row of each agent to the next, where the actors learn after each of them.</summary>
+    private const int AgentInterval = 10;
 
     private readonly double[] _recent = new double[Recent];
     private readonly List<AgentRows> _agents = [];
     private double _sum;
     private OutputDiagnostics[] _outputs = [];
     private AgentRows? _newest;
+    private int _agentsDue = AgentInterval;
     private readonly Dictionary<int, float[]> _parameters = [];
 
     /// <summary>The cell as planned.</summary>
@@ -62,8 +63,10 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Agents by state after each episode, in the order of <see cref="Episodes"/>.</summary>
     public List<Telemetry.AgentCounts> States { get; } = [];
 
-    /// <summary>Each agent after each tenth episode, and after the last one, for <c>agents.parquet</c>; empty where episodes are not kept.</summary>
-    internal IEnumerable<AgentRows> Agents => _newest is { } newest && newest.Episode == EpisodeCount && newest.Episode % AgentInterval != 0 ? _agents.Append(newest) : _agents;
+    /// <summary>
+    /// Each agent after the actors' first update at or behind each tenth episode, and after the last episode where they learned after it, for <c>agents.parquet</c>; empty where episodes are not kept.
+    /// </summary>
+    internal IEnumerable<AgentRows> Agents => _newest is { } newest && newest.Episode == EpisodeCount && _agents.LastOrDefault()?.Episode != newest.Episode ? _agents.Append(newest) : _agents;
 
     /// <summary>Its evaluations, in order.</summary>
     public List<PopulationProtocol.Evaluated> Evaluations { get; } = [];
@@ -95,6 +98,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         States.Clear();
         _agents.Clear();
         _newest = null;
+        _agentsDue = AgentInterval;
         _parameters.Clear();
         LastUpdate = null;
         HasNetworks = false;
@@ -104,33 +108,42 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>Goes on from what was stored of it: what is told from now on belongs to another epoch.</summary>
     internal void Continue(PopulationProtocol.CellStarted message) => (Epoch, HasNetworks) = (message.Epoch, false);
 
-    internal void Add(PopulationProtocol.EpisodeFinished message) =>
+    /// <summary>Takes in an episode.</summary>
+    /// <returns>Whether each agent of its update is kept.</returns>
+    internal bool Add(PopulationProtocol.EpisodeFinished message) =>
         Add(message, Count(message.Update is null ? null : message.Update.Actors is null ? LastUpdate : message.Update));
 
     /// <summary>Takes in an episode.</summary>
     /// <param name="message">The episode; its update may come without the agents.</param>
     /// <param name="states">Agents by state after it.</param>
-    internal void Add(PopulationProtocol.EpisodeFinished message, Telemetry.AgentCounts states)
+    /// <returns>Whether each agent of its update is kept.</returns>
+    internal bool Add(PopulationProtocol.EpisodeFinished message, Telemetry.AgentCounts states)
     {
-        // Each agent is kept of the newest update and of each tenth one: the per-agent outcomes in it are cumulative.
+        // Each agent is kept of the newest update and of those that are rows: the per-agent outcomes in it are cumulative.
         LastUpdate = message.Update?.Actors is null ? LastUpdate : message.Update;
         _recent[EpisodeCount++ % Recent] = message.Reward;
         _sum += message.Reward;
         if (!keepsEpisodes)
         {
-            return;
+            return false;
         }
 
         Episodes.Add(WithoutAgents(message));
         States.Add(states);
-        if (message.Update is { Agents.Length: > 0 } update)
+        if (message.Update is not { Agents.Length: > 0 } update)
         {
-            _newest = new AgentRows(message.Episode, update.Agents, _outputs);
-            if (message.Episode % AgentInterval == 0)
-            {
-                _agents.Add(_newest);
-            }
+            return false;
         }
+
+        _newest = new AgentRows(message.Episode, update.Agents, _outputs);
+        if (message.Episode < _agentsDue)
+        {
+            return false;
+        }
+
+        _agents.Add(_newest);
+        _agentsDue = message.Episode - (message.Episode % AgentInterval) + AgentInterval;
+        return true;
     }
 
     internal void Add(PopulationProtocol.AgentsLearned message)

@@ -76,8 +76,8 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     public void OnEpisode(PopulationProtocol.EpisodeFinished message) => Locked(() =>
     {
         var history = _histories[message.Cell];
-        history.Add(message);
-        _checkpoints?.LogOf(message.Cell).Add(message, history.States[^1]);
+        var whole = history.Add(message);
+        _checkpoints?.LogOf(message.Cell).Add(message, history.States[^1], whole);
         _seconds[message.Cell] = _secondsBefore[message.Cell] + _time.GetElapsedTime(_started[message.Cell]).TotalSeconds;
         Progress[message.Cell] = Progress[message.Cell] with
         {

@@ -221,9 +221,14 @@ public sealed class PopulationRun
             : RunStatus.Done;
     }
 
-    /// <summary>True when all cells have ended; false when the patience with an interrupted run is over.</summary>
+    /// <summary>True when all cells that began have ended; false when the patience with an interrupted run is over.</summary>
     private async Task<bool> RunCellsAsync(ActorSystem system, CancellationToken interruption)
     {
+        if (interruption.IsCancellationRequested)
+        {
+            return true; // The population would begin its cells before it hears that it should not.
+        }
+
         var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs), _plan.Scenario.Compute.CellsAtOnce);
         var devices = DeviceParts().Select((part, i) => system.ActorOf(BatchingActor.Props(part, options), $"device-{i}")).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -37,10 +37,12 @@ public sealed class ResumedRunTests : IDisposable
         Assert.True(RunContinuation.IsComplete(_folder["resumed"]));
     }
 
-    [Fact]
-    public async Task A_run_can_be_interrupted_again_and_again()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_run_can_be_interrupted_again_and_again(int delay)
     {
-        var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
+        var plan = TemporaryFolder.Plan($"checkpoint: {{ seconds: 0 }}\nmitigation: {{ actor_delay: {delay} }}");
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
         for (var i = 0; i < 3; i++)
@@ -150,8 +152,10 @@ public sealed class ResumedRunTests : IDisposable
         string[] All() => [.. Directory.GetFiles(_folder["resumed"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}")];
     }
 
-    [Fact]
-    public async Task A_cell_that_did_not_go_on_before_the_next_interruption_keeps_its_row_and_its_files()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cell_that_did_not_go_on_before_the_next_interruption_keeps_its_row_and_its_files(bool othersGoOn)
     {
         // More cells than start at one time.
         var plan = TemporaryFolder.Plan($"checkpoint: {{ seconds: 0 }}\ncells: {System.Environment.ProcessorCount + 2}");
@@ -159,10 +163,27 @@ public sealed class ResumedRunTests : IDisposable
         await InterruptAsync("run", plan, p => p.Snapshot().All(c => c.Episode >= 2));
         var before = Rows("run");
         Assert.All(before, r => Assert.NotNull(r.Folder));
-        var run = PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
-        Assert.Equal(RunStatus.Interrupted, await run.ExecuteAsync(new CancellationToken(canceled: true)));
-        Assert.Equal(before, Rows("run"));
-        Assert.Null(run.EarlyEnds);
+        if (!othersGoOn)
+        {
+            var run = PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder["run"], new PatientTime());
+            Assert.Equal(RunStatus.Interrupted, await run.ExecuteAsync(new CancellationToken(canceled: true)));
+            Assert.Equal(before, Rows("run"));
+            Assert.Null(run.EarlyEnds);
+            return;
+        }
+
+        // Whichever do, none loses what it had.
+        await InterruptAsync("run", plan, p => p.Snapshot().Index().Any(c => c.Item.Episode > before[c.Index].Episodes), resume: true);
+        var after = Rows("run");
+        Assert.Equal(before.Select(r => (r.Name, r.Status, r.Folder)), after.Select(r => (r.Name, r.Status, r.Folder)));
+        Assert.All(after.Zip(before), r => Assert.True(r.First.Episodes >= r.Second.Episodes));
+        Assert.All(after, r => Assert.Equal(r.Episodes, Rewards(r.Folder!)));
+
+        int Rewards(string cell)
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder["run"], cell, "results.json")));
+            return json.RootElement.GetProperty("all_rewards").GetArrayLength();
+        }
 
         List<(string? Name, string? Status, int Episodes, string? Folder)> Rows(string name)
         {
@@ -307,18 +328,19 @@ public sealed class ResumedRunTests : IDisposable
 
     private async Task InterruptAsync(string folder, ScenarioPlan plan, Func<Telemetry.PopulationProgress, bool> when, bool resume = false)
     {
+        var time = new PatientTime();
         var run = resume
-            ? PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], TimeProvider.System)
-            : PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder[folder], TimeProvider.System);
+            ? PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], time)
+            : PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder[folder], time);
         using var interruption = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var running = Task.Run(() => run.ExecuteAsync(interruption.Token), TestContext.Current.CancellationToken);
-        while (!when(run.Progress) && !running.IsCompleted)
+        time.WhenRead = () =>
         {
-            await Task.Yield();
-        }
-
-        await interruption.CancelAsync();
-        await running;
+            if (!interruption.IsCancellationRequested && when(run.Progress))
+            {
+                interruption.Cancel();
+            }
+        };
+        await run.ExecuteAsync(interruption.Token);
     }
 
     private async Task ResumeAsync(string folder, ScenarioPlan plan)

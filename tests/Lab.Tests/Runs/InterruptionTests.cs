@@ -38,7 +38,7 @@ public sealed class InterruptionTests : IDisposable
     }
 
     [Fact]
-    public void A_cell_that_hands_over_renews_the_patience_and_one_that_never_did_is_named()
+    public async Task A_cell_that_hands_over_renews_the_patience_and_one_that_never_did_is_named()
     {
         var plan = TemporaryFolder.Plan("cells: 2");
         var patience = new StandstillPatience(_time, Length);
@@ -64,6 +64,7 @@ public sealed class InterruptionTests : IDisposable
         Assert.Contains($"came from {plan.Cells[1].Name}: there --resume", EarlyEnds.InWords([], recorder.WithoutHandover), StringComparison.Ordinal);
         _time.Advance(Length);
         Assert.True(patience.Over.IsCompleted);
+        await recorder.FlushCheckpointsAsync();
     }
 
     [Fact]

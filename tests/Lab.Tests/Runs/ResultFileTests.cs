@@ -135,6 +135,24 @@ public sealed class ResultFileTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1, 10, 20, 24)]
+    [InlineData(2, 10, 20, 24)]
+    [InlineData(3, 12, 21, 24)]
+    [InlineData(5, 10, 20)]
+    [InlineData(7, 14, 21)]
+    [InlineData(11, 11, 22)]
+    public async Task Where_actors_learn_after_every_dth_episode_each_agent_has_a_row_at_their_first_update_from_each_tenth_episode_on(int delay, params int[] episodes)
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan($"mitigation: {{ actor_delay: {delay} }}"));
+        await using var reader = await ParquetReader.CreateAsync(File.OpenRead(Path.Combine(run.Folder, "cells", run.Histories[0].Cell.Name, "agents.parquet")), cancellationToken: Token);
+        using var group = reader.OpenRowGroupReader(0);
+        var column = new int[group.RowCount];
+        await group.ReadAsync<int>(Array.Find(reader.Schema.GetDataFields(), f => f.Name == "episode")!, column.AsMemory(), cancellationToken: Token);
+        Assert.Equal(episodes, column.Distinct());
+        Assert.Equal(5 * episodes.Length, column.Length);
+    }
+
     [Fact]
     public async Task An_episodes_row_factors_the_actors_gradient_and_has_no_diagnostics_without_an_update()
     {

@@ -58,7 +58,7 @@ public sealed class RunFolderTests : IDisposable
     {
         var plan = TemporaryFolder.Plan();
         plan = plan with { Cells = [.. plan.Cells.Select(c => c with { Options = c.Options with { Episodes = 1_000_000 } })] };
-        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
+        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["run"], new PatientTime());
         using var interruption = new CancellationTokenSource();
         var running = run.ExecuteAsync(interruption.Token);
         while (run.Progress.Snapshot().Any(c => c.Episode < 3))
@@ -100,7 +100,7 @@ public sealed class RunFolderTests : IDisposable
     {
         var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
         plan = plan with { Cells = [.. plan.Cells.Select(c => c with { Options = c.Options with { Episodes = 1_000_000 } })] };
-        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
+        var run = PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder["run"], new PatientTime());
 
         // A folder stands where the first cell's results should be.
         Directory.CreateDirectory(_folder[$"run/cells/{plan.Cells[0].Name}/results.json"]);

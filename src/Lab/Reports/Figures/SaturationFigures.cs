@@ -103,7 +103,7 @@ internal static class SaturationFigures
                 ? $"At the end {Numbers.Percent(atEnd[0].Share)} of the agents of {atEnd[0].Name} have more than 0.9 of their outputs saturated."
                 : $"At the end the share of agents with more than 0.9 of their outputs saturated goes from {Numbers.Percent(atEnd[0].Share)} ({atEnd[0].Name}) to {Numbers.Percent(atEnd[^1].Share)} ({atEnd[^1].Name}).",
             plot,
-            "A row for each agent, from agents.parquet (each tenth episode)." + (cells.Count > drawn.Count || data.SeveralSeeds ? $" Drawn is the first seed of {(cells.Count > drawn.Count ? $"{drawn.Count} of {cells.Count} configurations" : "each configuration")}." : "")));
+            "A row for each agent, from agents.parquet (each tenth episode, or the actors' first update behind it)." + (cells.Count > drawn.Count || data.SeveralSeeds ? $" Drawn is the first seed of {(cells.Count > drawn.Count ? $"{drawn.Count} of {cells.Count} configurations" : "each configuration")}." : "")));
     }
 
     private static (double[] Agents, double?[][] Values) ByAgent(ColumnTable table, Windows windows)
@@ -122,7 +122,7 @@ internal static class SaturationFigures
             }
         }
 
-        // A row each tenth episode and windows narrower than that would leave gaps: a value holds until the next.
+        // A row each tenth episode, or less often, and windows narrower than that would leave gaps: a value holds until the next.
         foreach (var line in values)
         {
             var last = Array.FindLastIndex(line, v => v is not null);
