@@ -206,8 +206,7 @@ public sealed class BareCell : IDisposable
 
         Require(Array.TrueForAll(reports, r => r.Finite), "the gradient or parameters of a client");
         var report = UpdateSummary.Of(step, loss, reports);
-        _master.Learned(report);
-        return report;
+        return _master.Learned(report);
     }
 
     /// <summary>What each client's policy does on the minibatch; returns what each saw of S.</summary>
