@@ -103,6 +103,9 @@ public sealed class BareCell : IDisposable
         return values;
     }
 
+    /// <summary>Running statistics of observations, [2, 7]; empty where there are none.</summary>
+    public float[] ObservationStatistics => _cell.CurrentStatistics.ToArray();
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -73,11 +73,12 @@ internal static class ScenarioChecks
                 $"two LayerNorms in one hidden layer: fullnorm has one behind each activation, {key} sets one before it; use another variant, or leave it out");
         }
 
-        if (!cell.Learns && cell.Mitigation.Observations == ObservationScale.Running)
+        if (!cell.Learns && cell.Policy.From is null && cell.Mitigation.Observations == ObservationScale.Running)
         {
             yield return new(
                 ["mitigation.observations", "mode"],
-                "statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled");
+                "statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled, or running where policy.from names "
+                + "networks that were saved with theirs");
         }
 
         if (cell is { Policy.Variant: PolicyVariant.Layernorm, Mitigation.Output: Agents.OutputFunction.Gaussian or Agents.OutputFunction.Beta })
@@ -94,11 +95,12 @@ internal static class ScenarioChecks
                 "the linear variant has no hidden activation, in its critic either; with policy.variant: linear mitigation.actor_activation must be variant");
         }
 
-        if (cell.Policy.From is not null && cell.Mitigation.Observations == ObservationScale.Running)
+        if (cell.Learns && cell.Policy.From is not null && cell.Mitigation.Observations == ObservationScale.Running)
         {
             yield return new(
                 ["policy.from", "mitigation.observations"],
-                "networks are saved without the statistics that they saw observations by; with policy.from mitigation.observations may be raw or scaled");
+                "networks are saved with the mean and deviation that they saw observations by, and without the number of observations behind them, so that these cannot run on; "
+                + "such networks can act (mode: act), and not go on learning");
         }
 
         if (cell.Mitigation is { Output: Agents.OutputFunction.Beta, BoundPenalty: > 0 })

@@ -15,10 +15,11 @@ internal sealed class SweepExpansion
     private readonly List<ScenarioFault> _faults;
     private readonly HashSet<SchemaOption> _naming;
     private readonly HashSet<ScenarioFault> _reported = [];
-    private readonly NetworkFolders _networks = new();
+    private readonly NetworkFolders? _networks;
 
-    private SweepExpansion(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults)
+    private SweepExpansion(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults, bool loadsNetworks)
     {
+        _networks = loadsNetworks ? new NetworkFolders() : null;
         _scenario = scenario;
         _binder = binder;
         _faults = faults;
@@ -27,9 +28,9 @@ internal sealed class SweepExpansion
     }
 
     /// <summary>The cells of a scenario, by configuration and run. Contradictions are added to the faults.</summary>
-    public static IReadOnlyList<PlannedCell> Expand(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults)
+    public static IReadOnlyList<PlannedCell> Expand(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults, bool loadsNetworks)
     {
-        var expansion = new SweepExpansion(scenario, binder, faults);
+        var expansion = new SweepExpansion(scenario, binder, faults, loadsNetworks);
         return expansion.FitsPopulation() ? expansion.Cells() : [];
     }
 
@@ -113,14 +114,14 @@ internal sealed class SweepExpansion
         return found.Values;
     }
 
-    /// <summary>The networks that a configuration starts with; null where they are drawn, or with a contradiction added.</summary>
+    /// <summary>The networks that a configuration starts with; null where they are drawn or not wanted, or with a contradiction added.</summary>
     private InitialNetworks? Load(CellOptions options, List<Contradiction> contradictions)
     {
         if (options.Policy.From is not { } folder) return null;
 
         try
         {
-            return _networks.Load(folder.Path, options);
+            return _networks?.Load(folder.Path, options);
         }
         catch (NetworkFolderException fault)
         {
