@@ -19,16 +19,16 @@ internal static class CommandLine
         root.Subcommands.Add(ReportCommandLine.Report(output, error));
         root.Subcommands.Add(BenchCommandLine.Bench(output, error));
         var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
-        if (parsed.Errors.Count > 0)
+        var misspelt = Misspelling.In(parsed);
+        if (parsed.Errors.Count > 0 || misspelt.Count > 0)
         {
             // What is not understood is the fault; that a command is missing only follows from it.
-            var faults = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens.Select(t => $"'{t}' is no command or option here") : parsed.Errors.Select(e => e.Message);
-            foreach (var fault in faults)
+            foreach (var fault in misspelt.Count > 0 ? misspelt : parsed.Errors.Select(Misspelling.Words))
             {
                 await error.WriteLineAsync($"simulator: {fault}").ConfigureAwait(false);
             }
 
-            await error.WriteLineAsync("simulator: --help lists what is allowed").ConfigureAwait(false);
+            await error.WriteLineAsync($"simulator: 'simulator {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help' lists what is allowed").ConfigureAwait(false);
             return ExitStatus.WrongUsage;
         }
 
