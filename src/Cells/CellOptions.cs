@@ -20,8 +20,8 @@ public enum CellMode
 /// <summary>Evaluation without exploration, on episodes that do not disturb training.</summary>
 public sealed record EvaluationOptions
 {
-    /// <summary>Training episodes between two evaluations; 0: only at the end.</summary>
-    [Description("Training episodes between two evaluations without exploration; 0 evaluates only at the end.")]
+    /// <summary>Training episodes between two evaluations; 0: only before the first and after the last.</summary>
+    [Description("Training episodes between two evaluations without exploration, beside those before the first episode and after the last; 0 leaves these two alone.")]
     [Range(0, 10_000_000)]
     public int Every { get; init; } = 50;
 

@@ -35,7 +35,7 @@ public static class ScenarioReference
 
         `sweep` says what differs between configurations. It is a map of dotted key to list, and every combination of the values is a
         configuration; or a list of such maps, whose configurations are joined (`{}` among them stands for the scenario without changes). Two
-        equal configurations are a fault. The keys `name`, `cells`, `policy.from` and `compute.*` belong to the whole population and cannot be swept.
+        equal configurations are a fault. The keys `name`, `cells`, `policy.from`, `compute.*` and `checkpoint.*` belong to the whole population and cannot be swept.
 
         Each configuration is run by `cells` cells with the seeds `seed`, `seed` + 1, and so on. All randomness of a cell comes from its seed, so
         configurations with equal seeds meet the same devices, tasks and noise. `seed` itself can be swept; then `cells` must be 1 and
