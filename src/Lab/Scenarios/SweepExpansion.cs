@@ -75,7 +75,9 @@ internal sealed class SweepExpansion
     private List<PlannedCell> Cells()
     {
         var cells = new List<PlannedCell>();
-        foreach (var (number, configuration) in Configurations().Index())
+        var configurations = Configurations();
+        CheckEffects([.. configurations.Select(c => c.Options)]);
+        foreach (var (number, configuration) in configurations.Index())
         {
             var changed = new OrderedDictionary<string, string>(StringComparer.Ordinal);
             var label = Label(configuration, number, changed);
@@ -84,6 +86,22 @@ internal sealed class SweepExpansion
         }
 
         return cells;
+    }
+
+    /// <summary>A value that was written and has an effect in no configuration at all is not what anybody meant.</summary>
+    private void CheckEffects(IReadOnlyList<CellOptions> configurations)
+    {
+        foreach (var dependent in ScenarioChecks.Dependent.Where(d => !configurations.Any(d.HasEffect)))
+        {
+            var option = (SchemaOption)ScenarioSchema.Resolve(dependent.Key, out _, out _)!;
+            var written = _products.SelectMany(product => product.Axes).Where(axis => axis.Option == option).SelectMany(axis => axis.Values);
+            if (_binder.Values.TryGetValue(option, out var given)) written = written.Prepend(given);
+            foreach (var value in written.Where(value => !Equals(value.Value, option.In(new ScenarioOptions()))).Take(1))
+            {
+                _faults.Add(value.Place.Fault(
+                    option.Path, $"{option.Type.ToYaml(value.Value)} has no effect in any cell: the key needs {dependent.Needs}; set that too, or leave {option.Path} out"));
+            }
+        }
     }
 
     private OrderedDictionary<CellOptions, Configuration>.ValueCollection Configurations()
