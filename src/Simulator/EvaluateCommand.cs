@@ -11,7 +11,7 @@ internal static class EvaluateCommand
 {
     internal static Command Command(TextWriter output, TextWriter error)
     {
-        var folder = new Argument<string>("folder") { Description = "Folder of a run, or of one of its cells (cells/NAME).", HelpName = "DIR" };
+        var folder = new Argument<string>("DIR") { Description = "Folder that a run wrote, or that of one of its cells (cells/NAME in it).", HelpName = "DIR" };
         var episodes = new Option<int?>("--episodes")
         {
             Description = "Evaluation episodes of each cell; the scenario's by default. The first ones are those that the run itself is evaluated on.",
