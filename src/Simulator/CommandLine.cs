@@ -62,7 +62,7 @@ internal static class CommandLine
         };
         var device = Device();
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
-        var command = new Command("run", "Runs the cells of a scenario, and writes their results and a report.") { scenario, sets, seed, episodes, folder, resume, device, quiet };
+        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, quiet };
         command.SetAction((parsed, _) => RunCommand.ExecuteAsync(
             new RunArguments(
                 parsed.GetValue(scenario) ?? (parsed.GetValue(resume) ? null : FindQuickstart()),
