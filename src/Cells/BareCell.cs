@@ -103,6 +103,9 @@ public sealed class BareCell : IDisposable
         return values;
     }
 
+    /// <summary>Running statistics of observations, [2, 7]; empty where there are none.</summary>
+    public float[] ObservationStatistics => _cell.CurrentStatistics.ToArray();
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -206,8 +209,7 @@ public sealed class BareCell : IDisposable
 
         Require(Array.TrueForAll(reports, r => r.Finite), "the gradient or parameters of a client");
         var report = UpdateSummary.Of(step, loss, reports, _options.SharesPolicy);
-        _master.Learned(report);
-        return report;
+        return _master.Learned(report);
     }
 
     /// <summary>What each client's policy does on the minibatch; returns what each saw of S.</summary>

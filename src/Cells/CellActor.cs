@@ -409,6 +409,12 @@ public sealed class CellActor : UntypedActor
         }
 
         Become(HandingOver);
+        if (_cell.CurrentStatistics is { Length: > 0 } statistics)
+        {
+            var part = new CellProtocol.Parameters(_cell.Turn, CellProtocol.ObservationStatistics, 0, statistics.Length, statistics);
+            Context.Parent.Tell(new PopulationProtocol.CellParameters(_index, part));
+        }
+
         _awaited = _team!.HandOver(_cell.Turn, CellMembers.PoliciesOf(_options));
     }
 

@@ -108,6 +108,12 @@ public static class CellMembers
 
     private static OutputHead HeadOf(CellOptions options) => OutputHead.Of(options.Mitigation.Output, options.Mitigation.OutputScale);
 
-    private static ObservationScaling? ScalingOf(CellOptions options) =>
-        options.Mitigation.Observations == ObservationScale.Scaled ? new ObservationScaling(options.Environment) : null;
+    /// <summary>What observations are scaled by from the start; running statistics of a cell that learns come with its steps.</summary>
+    private static ObservationScaling? ScalingOf(CellOptions options) => options switch
+    {
+        { Mitigation.Observations: ObservationScale.Scaled } => new ObservationScaling(options.Environment),
+        { Mitigation.Observations: ObservationScale.Running, Learns: false, Networks.ObservationStatistics: { } numbers } =>
+            new ObservationScaling(numbers.Span[..Observation.Width], numbers.Span[Observation.Width..]),
+        _ => null,
+    };
 }

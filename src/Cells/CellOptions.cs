@@ -20,8 +20,8 @@ public enum CellMode
 /// <summary>Evaluation without exploration, on episodes that do not disturb training.</summary>
 public sealed record EvaluationOptions
 {
-    /// <summary>Training episodes between two evaluations; 0: only at the end.</summary>
-    [Description("Training episodes between two evaluations without exploration; 0 evaluates only at the end.")]
+    /// <summary>Training episodes between two evaluations; 0: only before the first and after the last.</summary>
+    [Description("Training episodes between two evaluations without exploration, beside those before the first episode and after the last; 0 leaves these two alone.")]
     [Range(0, 10_000_000)]
     public int Every { get; init; } = 50;
 
@@ -54,7 +54,11 @@ public sealed record TrackingOptions
 /// <summary>Networks that cells start with instead of drawn ones; cells share the arrays.</summary>
 /// <param name="Policies">Parameters of the policies in the order of the layout, one for each client, or one where the clients share it.</param>
 /// <param name="Critic">Parameters of the critic in the order of the layout.</param>
-public sealed record InitialNetworks(IReadOnlyList<HostPayload> Policies, HostPayload Critic);
+public sealed record InitialNetworks(IReadOnlyList<HostPayload> Policies, HostPayload Critic)
+{
+    /// <summary>What cells that act scale observations by, with <see cref="ObservationScale.Running"/>: mean, then deviation of each column, [2, 7]; null where the networks came without.</summary>
+    public HostPayload? ObservationStatistics { get; init; }
+}
 
 /// <summary>Everything that determines one cell's results, its seed included.</summary>
 public sealed record CellOptions

@@ -31,7 +31,7 @@ public sealed class CellSimulation
         _options = options;
         _environment = new CellEnvironment(options.Environment, options.Clients, options.Seed);
         _actions = new OffloadingAction[options.Clients];
-        _statistics = options.Mitigation.Observations == ObservationScale.Running ? new ObservationStatistics() : null;
+        _statistics = options is { Learns: true, Mitigation.Observations: ObservationScale.Running } ? new ObservationStatistics() : null;
         Turn = new Turn(epoch, Phase.Training, 0, 0);
     }
 
@@ -91,8 +91,11 @@ public sealed class CellSimulation
             _statistics?.Observe(observations);
         }
 
-        return _statistics?.Numbers() ?? HostPayload.Empty;
+        return CurrentStatistics;
     }
+
+    /// <summary>The running statistics at this moment, [2, 7]; empty where there are none.</summary>
+    public HostPayload CurrentStatistics => _statistics?.Numbers() ?? HostPayload.Empty;
 
     /// <summary>Steps the physics.</summary>
     /// <param name="selected">Who offloads, [N].</param>

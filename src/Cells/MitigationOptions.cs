@@ -154,15 +154,17 @@ public sealed record MitigationOptions
 
     /// <summary>
     /// The actors' learning rate follows the running asymmetry A of gradients (the research's proposal): actor_rate clip(A, bounds), or actor_rate clip(1 / A, bounds); A is the exponential mean of
-    /// the asymmetry ratio, decay 0.99.
+    /// the asymmetry ratio, decay 0.99. Measured, A lies under 0.1 in the original's setting and where observations and rewards are scaled, so that with the default bounds the factor usually sits at one
+    /// of them: inverse is a rate times 10, proportional over 10, as if it had been named. <c>actor_rate_factor</c> in <c>episodes.parquet</c> has the factor of each update.
     /// </summary>
     [Description(
         "none: as the original; proportional: the actors' rate times the running asymmetry ratio (actor over critic gradient, exponential mean with decay 0.99), clipped to asymmetry_bounds; "
-        + "inverse: over it.")]
+        + "inverse: over it. That ratio usually lies under 0.1 (measured, in the original's setting and scaled ones), so that with the default bounds inverse is mostly the rate times 10 and proportional "
+        + "the rate over 10; actor_rate_factor in episodes.parquet has the factor of each update.")]
     public AsymmetryScaling AsymmetryScaling { get; init; } = AsymmetryScaling.None;
 
     /// <summary>Smallest and largest factor that <see cref="AsymmetryScaling"/> multiplies the actors' rate by.</summary>
-    [Description("Smallest and largest factor that asymmetry_scaling multiplies the actors' rate by.")]
+    [Description("Smallest and largest factor that asymmetry_scaling multiplies the actors' rate by. The factor usually sits at one of the default's ends; for a rate that follows the ratio they must lie further apart.")]
     [Range(0.0, 1e6)]
     public Interval AsymmetryBounds { get; init; } = new(0.1, 10);
 

@@ -321,8 +321,7 @@ public sealed class MasterActor : UntypedActor
 
             _links.Cell.Tell(new ClientOutputs(message.Turn, Array.ConvertAll(_reports, r => r.Outputs)));
             var report = UpdateSummary.Of(_criticStep!, _actorLoss, _reports, _settings.SharedPolicy);
-            _agent.Learned(report);
-            Finish(message.Turn, report, null);
+            Finish(message.Turn, _agent.Learned(report), null);
         }
         else if (Sequential)
         {

@@ -267,8 +267,14 @@ public sealed class MasterAgent
         return step;
     }
 
-    /// <summary>Takes in an update in which the actors learned.</summary>
-    public void Learned(UpdateReport report) => _asymmetry.Observe(report.Asymmetry);
+    /// <summary>Takes in an update in which the actors learned: from now on <see cref="ActorRateFactor"/> is the next one's.</summary>
+    /// <returns>The report with the factor that this update was scaled by.</returns>
+    public UpdateReport Learned(UpdateReport report)
+    {
+        report = report with { ActorRateFactor = ActorRateFactor };
+        _asymmetry.Observe(report.Asymmetry);
+        return report;
+    }
 
     /// <summary>All that it would need to go on from an episode's boundary.</summary>
     /// <param name="critic">Its critic.</param>

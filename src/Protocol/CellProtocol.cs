@@ -6,6 +6,11 @@ public static class CellProtocol
     /// <summary>Owner of the critic in <see cref="Parameters"/>.</summary>
     public const int Critic = -1;
 
+    /// <summary>
+    /// Owner in <see cref="Parameters"/> of the running statistics of observations, in what a cell hands over to its population: mean, then deviation of each column, [2, 7].
+    /// </summary>
+    public const int ObservationStatistics = -2;
+
     /// <summary>From a client or the master: its network has its initial parameters.</summary>
     /// <param name="Epoch">Epoch it was started in.</param>
     /// <param name="Member">Index of the client, or <see cref="Critic"/> for the master.</param>
@@ -25,7 +30,7 @@ public static class CellProtocol
 
     /// <summary>From a client or the master: part of its network's parameters, in the order of the parameter layout.</summary>
     /// <param name="Turn">The snapshot.</param>
-    /// <param name="Owner">Index of the client, or <see cref="Critic"/>.</param>
+    /// <param name="Owner">Index of the client, <see cref="Critic"/>, or <see cref="ObservationStatistics"/>.</param>
     /// <param name="Offset">Where the part begins, in floats.</param>
     /// <param name="Total">Floats of the whole, running statistics of the input at the end included.</param>
     /// <param name="Values">The part, at most <see cref="MaximumPart"/> floats.</param>

@@ -100,6 +100,9 @@ public sealed record UpdateReport(GradientReport Critic, GradientReport? Actors,
     /// <summary>The actors' gradients on their way, and their outputs, action by action: root mean squares and means over the agents; null where the actors made no step.</summary>
     public OutputDiagnostics? Outputs { get; init; }
 
+    /// <summary>What the actors' learning rate was multiplied by in this update, 1 where nothing scales it; null where the actors made no step.</summary>
+    public double? ActorRateFactor { get; init; }
+
     /// <summary>Root mean square over agents of the actor gradient's norm, over the critic gradient's norm; null where the critic's is zero, or the actors made no step.</summary>
     public double? Asymmetry => Critic.GradientNorm > 0 && Actors is not null ? Actors.GradientNorm / Critic.GradientNorm : null;
 }

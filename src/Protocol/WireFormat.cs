@@ -63,9 +63,9 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Bools(m.Selected); w.Payload(m.Actions); },
             static (ref WireReader r) => new(r.Turn(), r.Bools(), r.Payload()));
         Add<CellProtocol.EpisodeLearned>(
-            "eu",
+            "ev",
             (w, m) => { w.Turn(m.Turn); Optional(w, m.Update); w.Text(m.Divergence); },
-            static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r), r.Text()));
+            static (ref WireReader r) => new(r.Turn(), OptionalUpdate(ref r, withFactor: true), r.Text()));
         Add<CellProtocol.Parameters>("ep", Write, Parameters);
         Add<CellProtocol.ClientState>(
             "ec",
@@ -80,7 +80,7 @@ internal static class WireFormat
             static (ref WireReader r) => new(
                 r.Int(), r.Int(), r.Items(36, static (ref WireReader v) => new BaselineReward(v.Text() ?? string.Empty, v.Double(), Violations(ref v)))));
         Add<PopulationProtocol.EpisodeFinished>(
-            "pu",
+            "pv",
             (w, m) =>
             {
                 w.Int(m.Cell);
@@ -91,7 +91,8 @@ internal static class WireFormat
                 Write(w, m.Violations);
                 Optional(w, m.Update);
             },
-            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), Violations(ref r), OptionalUpdate(ref r)));
+            static (ref WireReader r) => Episode(ref r, withFactor: true));
+        AddOlder("pu", static (ref WireReader r) => Episode(ref r, withFactor: false));
         Add<PopulationProtocol.AgentsLearned>(
             "pa",
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Int(m.First); w.Items(m.Outputs, Write); },
@@ -148,6 +149,10 @@ internal static class WireFormat
         ByType.Add(typeof(T), entry);
         ByManifest.Add(manifest, entry);
     }
+
+    /// <summary>A message as it was written before it changed: histories of checkpoints hold such.</summary>
+    private static void AddOlder<T>(string manifest, WireReader.ItemReader<T> read)
+        where T : class => ByManifest.Add(manifest, new Entry(manifest, (_, _) => throw new NotSupportedException($"'{manifest}' is only read"), (ref WireReader r) => read(ref r)));
 
     private static void Write(WireWriter w, ClientAction action)
     {
@@ -251,6 +256,12 @@ internal static class WireFormat
                 {
                     Write(w, outputs);
                 }
+
+                w.Bool(update.ActorRateFactor is not null);
+                if (update.ActorRateFactor is { } factor)
+                {
+                    w.Double(factor);
+                }
             }
         }
     }
@@ -283,7 +294,10 @@ internal static class WireFormat
         return Protocol.ActionOutputs.From(numbers);
     }
 
-    private static UpdateReport? OptionalUpdate(ref WireReader r)
+    private static PopulationProtocol.EpisodeFinished Episode(ref WireReader r, bool withFactor) =>
+        new(r.Int(), r.Int(), r.Int(), r.Double(), r.Double(), Violations(ref r), OptionalUpdate(ref r, withFactor));
+
+    private static UpdateReport? OptionalUpdate(ref WireReader r, bool withFactor)
     {
         const int sampleBytes = 30;
         if (!r.Bool())
@@ -293,7 +307,11 @@ internal static class WireFormat
 
         var (critic, error) = (Gradients(ref r), r.Double());
         return r.Bool()
-            ? new(critic, Gradients(ref r), Activations(ref r), error, r.Items(sampleBytes, Sample)) { Outputs = r.Bool() ? Outputs(ref r) : null }
+            ? new(critic, Gradients(ref r), Activations(ref r), error, r.Items(sampleBytes, Sample))
+            {
+                Outputs = r.Bool() ? Outputs(ref r) : null,
+                ActorRateFactor = withFactor && r.Bool() ? r.Double() : null,
+            }
             : new(critic, null, null, error, []);
     }
 

@@ -13,22 +13,29 @@ internal static class CommandLine
     /// <returns>The exit status.</returns>
     internal static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Simulates and trains populations of clients that offload tasks to an edge server (CCM-MADRL), each client and each master an actor.");
+        var root = new RootCommand(
+            "Simulates and trains populations of clients that offload tasks to an edge server (CCM-MADRL), each client and each master an actor. "
+            + $"Without a command it runs {Quickstart}, a first example. Exit status: 0 done, 1 failed, 2 wrong usage or scenario, 130 interrupted.");
         root.Subcommands.Add(Run(output, error));
         root.Subcommands.Add(EvaluateCommand.Command(output, error));
         root.Subcommands.Add(ReportCommandLine.Report(output, error));
         root.Subcommands.Add(BenchCommandLine.Bench(output, error));
+        if (args.Length == 0)
+        {
+            await output.WriteLineAsync($"No command is given, so this is simulator run {Quickstart}; simulator --help lists what else there is.").ConfigureAwait(false);
+        }
+
         var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
-        if (parsed.Errors.Count > 0)
+        var misspelt = Misspelling.In(parsed);
+        if (parsed.Errors.Count > 0 || misspelt.Count > 0)
         {
             // What is not understood is the fault; that a command is missing only follows from it.
-            var faults = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens.Select(t => $"'{t}' is no command or option here") : parsed.Errors.Select(e => e.Message);
-            foreach (var fault in faults)
+            foreach (var fault in misspelt.Count > 0 ? misspelt : parsed.Errors.Select(Misspelling.Words))
             {
                 await error.WriteLineAsync($"simulator: {fault}").ConfigureAwait(false);
             }
 
-            await error.WriteLineAsync("simulator: --help lists what is allowed").ConfigureAwait(false);
+            await error.WriteLineAsync($"simulator: 'simulator {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help' lists what is allowed").ConfigureAwait(false);
             return ExitStatus.WrongUsage;
         }
 
@@ -39,19 +46,19 @@ internal static class CommandLine
 
     private static Command Run(TextWriter output, TextWriter error)
     {
-        var scenario = new Argument<string?>("scenario") { Description = $"Scenario file; {Quickstart} by default.", HelpName = "SCENARIO", Arity = ArgumentArity.ZeroOrOne };
+        var scenario = new Argument<string?>("SCENARIO") { Description = $"Scenario file, YAML with the keys of docs/scenario.md; {Quickstart} by default.", HelpName = "SCENARIO", Arity = ArgumentArity.ZeroOrOne };
         var sets = new Option<string[]>("--set")
         {
-            Description = "Overrides a key of the scenario, learning.actor_rate=0.001 for instance; can be given again.",
+            Description = "Sets a key of the scenario, whatever the file says: learning.actor_rate=0.001 for instance. Can be given again for other keys.",
             HelpName = "KEY=VALUE",
             DefaultValueFactory = _ => [],
         };
-        var seed = new Option<ulong?>("--seed") { Description = "Seed of the first copy of each cell.", HelpName = "N", CustomParser = r => Whole<ulong>(r, ulong.MinValue, ulong.MaxValue) };
-        var episodes = new Option<int?>("--episodes") { Description = "Training episodes of each cell.", HelpName = "N", CustomParser = r => Whole(r, 1, int.MaxValue) };
+        var seed = new Option<ulong?>("--seed") { Description = "Seed instead of the scenario's: each configuration's cells have the seeds N, N + 1, and so on.", HelpName = "N", CustomParser = r => Whole<ulong>(r, ulong.MinValue, ulong.MaxValue) };
+        var episodes = new Option<int?>("--episodes") { Description = "Training episodes of each cell, instead of the scenario's.", HelpName = "N", CustomParser = r => Whole(r, 1, int.MaxValue) };
         var folder = new Option<string?>("--output") { Description = "Folder for the results, empty or not there; runs/<scenario>-<time> by default.", HelpName = "DIR" };
         var resume = new Option<bool>("--resume")
         {
-            Description = "Continues the run in the folder that --output names, killed or interrupted as it was, to the results that it would have had undisturbed. A scenario need not be given again.",
+            Description = "Continues the run in the folder that --output names, which was killed or interrupted, to the results that it would have had undisturbed. SCENARIO can be left out.",
         };
         var device = Device();
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
@@ -72,7 +79,7 @@ internal static class CommandLine
     }
 
     /// <summary>The option of commands that compute.</summary>
-    internal static Option<string> Device() => new("--device") { Description = "Where to compute: auto, cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
+    internal static Option<string> Device() => new("--device") { Description = "Where to compute: auto (CUDA where it is there, else the processor), cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
 
     /// <summary>The quickstart of the working folder, or else the one that was published with the program.</summary>
     private static string FindQuickstart()

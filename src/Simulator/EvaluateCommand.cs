@@ -11,7 +11,7 @@ internal static class EvaluateCommand
 {
     internal static Command Command(TextWriter output, TextWriter error)
     {
-        var folder = new Argument<string>("folder") { Description = "Folder of a run, or of one of its cells (cells/NAME).", HelpName = "DIR" };
+        var folder = new Argument<string>("DIR") { Description = "Folder that a run wrote, or that of one of its cells (cells/NAME in it).", HelpName = "DIR" };
         var episodes = new Option<int?>("--episodes")
         {
             Description = "Evaluation episodes of each cell; the scenario's by default. The first ones are those that the run itself is evaluated on.",
@@ -32,10 +32,10 @@ internal static class EvaluateCommand
             var policies = SavedPolicies.Read(folder, episodes);
             var results = await PolicyEvaluation.RunAsync(
                 policies, ComputeDevice.Find(deviceName), ConfigurationFactory.ParseString(StandardErrorLogger.Configuration), interruption.Token).ConfigureAwait(false);
-            EvaluationTable.Write(output, results, policies.Without);
+            EvaluationTable.Write(output, results, policies.LeftOut);
             PolicyEvaluation.Write(policies, results);
-            await output.WriteLineAsync($"{PolicyEvaluation.FileName} in {folder} has every baseline and all violations.").ConfigureAwait(false);
-            return StatusOf(results, error);
+            await output.WriteLineAsync($"{PolicyEvaluation.FileName} in {folder} has every baseline, all violations, and the cells that were left out.").ConfigureAwait(false);
+            return StatusOf(results, policies.LeftOut, error);
         }
         catch (Exception fault) when (fault is SavedPoliciesException or DeviceNotFoundException)
         {
@@ -54,16 +54,16 @@ internal static class EvaluateCommand
         }
     }
 
-    /// <summary>The exit status of an evaluation; says which cells failed, if any.</summary>
-    internal static int StatusOf(IReadOnlyList<EvaluatedCell> results, TextWriter error)
+    /// <summary>The exit status of an evaluation; says which cells failed or left networks that cannot be read, if any.</summary>
+    internal static int StatusOf(IReadOnlyList<EvaluatedCell> results, IReadOnlyList<LeftOutCell> leftOut, TextWriter error)
     {
-        var failed = results.Where(r => r.Status == CellStatus.Failed).Select(r => r.Name).ToList();
+        var failed = results.Where(r => r.Status == CellStatus.Failed).Select(r => r.Name).Concat(leftOut.Where(c => c.Unreadable).Select(c => c.Name)).ToList();
         if (failed.Count == 0)
         {
             return ExitStatus.Done;
         }
 
-        error.WriteLine($"simulator: {failed.Count} of {ProgressText.Cells(results.Count)} could not be evaluated: {string.Join(", ", failed)}");
+        error.WriteLine($"simulator: {failed.Count} of {ProgressText.Cells(results.Count + leftOut.Count)} could not be evaluated: {string.Join(", ", failed)}");
         return ExitStatus.Failed;
     }
 }

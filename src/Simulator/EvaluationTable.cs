@@ -9,11 +9,11 @@ internal static class EvaluationTable
 {
     private static readonly string[] Heads = ["cell", "episodes", "reward", "best constant", "greedy", "server", "late", "low"];
 
-    internal static void Write(TextWriter output, IReadOnlyList<EvaluatedCell> results, IReadOnlyList<(string Name, string Why)> without)
+    internal static void Write(TextWriter output, IReadOnlyList<EvaluatedCell> results, IReadOnlyList<LeftOutCell> leftOut)
     {
         var rows = results.Select(Row).Prepend(Heads).ToList();
         var widths = Enumerable.Range(0, Heads.Length).Select(c => rows.Max(r => r[c].Length)).ToList();
-        foreach (var row in rows)
+        foreach (var row in results.Count > 0 ? rows : [])
         {
             output.WriteLine(string.Join("  ", row.Select((text, c) => c == 0 ? text.PadRight(widths[c]) : text.PadLeft(widths[c]))).TrimEnd());
         }
@@ -23,9 +23,9 @@ internal static class EvaluationTable
             output.WriteLine($"{cell.Name}: {cell.Detail}");
         }
 
-        foreach (var (name, why) in without)
+        foreach (var cell in leftOut)
         {
-            output.WriteLine($"{name} is left out: {why}");
+            output.WriteLine($"{cell.Name} is left out: {cell.Why}");
         }
     }
 

@@ -132,6 +132,25 @@ public sealed class MitigationTests
         Assert.All(log.Episodes[^1].Update!.Agents, a => Assert.Equal(0, a.Outcomes.ReferenceStop));
     }
 
+    [Theory]
+    [InlineData("none")]
+    [InlineData("rate times asymmetry")]
+    [InlineData("rate over asymmetry")]
+    [InlineData("all")]
+    public async Task An_update_tells_what_the_actors_rate_was_multiplied_by(string name)
+    {
+        var options = Mitigations[name];
+        var log = await TestPopulation.RunAsync(TestPopulation.Small(episodes: 12) with { Mitigation = options });
+        var scale = new AsymmetryScale(options.AsymmetryScaling, options.AsymmetryBounds);
+        foreach (var update in log.Episodes.Select(e => e.Update).OfType<UpdateReport>())
+        {
+            Assert.Equal(update.Actors is null ? null : scale.Factor, update.ActorRateFactor);
+            scale.Observe(update.Asymmetry);
+        }
+
+        Assert.Equal(options.AsymmetryScaling != AsymmetryScaling.None, log.Episodes.Any(e => e.Update?.ActorRateFactor is { } factor && factor != 1));
+    }
+
     [Fact]
     public async Task Targets_that_follow_at_once_are_the_networks_themselves()
     {

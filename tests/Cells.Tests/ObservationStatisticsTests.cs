@@ -70,6 +70,25 @@ public sealed class ObservationStatisticsTests
     }
 
     [Fact]
+    public async Task A_cell_hands_over_the_statistics_that_its_last_evaluation_saw_by_and_acts_by_them()
+    {
+        var options = TestPopulation.Small() with { Mitigation = new MitigationOptions { Observations = ObservationScale.Running } };
+        var learned = await TestPopulation.RunAsync(options);
+        var statistics = learned.Parameters[CellProtocol.ObservationStatistics];
+        Assert.Equal(2 * Observation.Width, statistics.Length);
+        var networks = new InitialNetworks(
+            [.. Enumerable.Range(0, options.Clients).Select(i => new HostPayload(learned.Parameters[i]))], new HostPayload(learned.Parameters[CellProtocol.Critic]))
+        {
+            ObservationStatistics = new HostPayload(statistics),
+        };
+        var acting = options with { Mode = CellMode.Act, Episodes = 0, Networks = networks };
+        var acted = await TestPopulation.RunAsync(acting);
+        var other = await TestPopulation.RunAsync(acting with { Networks = networks with { ObservationStatistics = null } });
+        Assert.Equal((learned.Evaluations[^1].Reward, learned.Evaluations[^1].Violations), (acted.Evaluations[0].Reward, acted.Evaluations[0].Violations));
+        Assert.NotEqual(learned.Evaluations[^1].Reward, other.Evaluations[0].Reward);
+    }
+
+    [Fact]
     public void A_saved_state_goes_on_as_the_one_that_was_saved()
     {
         float[] rows = [.. Enumerable.Range(0, 3 * Observation.Width).Select(i => MathF.Sin(i))];

@@ -59,6 +59,7 @@ internal sealed class CellLog
         update.Activations,
         update.MeanError,
         update.Outputs,
+        update.ActorRateFactor,
         string.Join(',', update.Agents));
 }
 

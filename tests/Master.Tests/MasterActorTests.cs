@@ -132,11 +132,14 @@ public sealed class MasterActorTests : TestKit
         var turn = ToDifferentiation(master, out _);
         Assert.Equal(1, Teach(turn));
         _cell.ExpectMsg<MasterActor.ClientOutputs>();
-        _cell.ExpectMsg<CellProtocol.EpisodeLearned>();
+        Assert.Equal(1, _cell.ExpectMsg<CellProtocol.EpisodeLearned>().Update!.ActorRateFactor);
 
         // The critic's gradient has the norm 7, the actors' 3 and 4.
         turn = ToDifferentiation(master, out _, from: 3);
-        Assert.Equal(Math.Sqrt(12.5) / 7, Teach(turn), 1e-12);
+        var factor = Teach(turn);
+        Assert.Equal(Math.Sqrt(12.5) / 7, factor, 1e-12);
+        _cell.ExpectMsg<MasterActor.ClientOutputs>();
+        Assert.Equal(factor, _cell.ExpectMsg<CellProtocol.EpisodeLearned>().Update!.ActorRateFactor);
 
         double Teach(Turn update)
         {

@@ -37,7 +37,7 @@ internal static class Samples
         new CellProtocol.Ready(2, CellProtocol.Critic),
         new CellProtocol.Decide(Turn, [.. Enumerable.Range(0, clients).Select(i => i % 2 == 0)], Payload(clients * ClientAction.Width)),
         new CellProtocol.EpisodeLearned(Turn, Update(clients), null),
-        new CellProtocol.EpisodeLearned(Turn, Update(clients) with { Actors = null, Activations = null, Agents = [], Outputs = null }, null),
+        new CellProtocol.EpisodeLearned(Turn, Update(clients) with { Actors = null, Activations = null, Agents = [], Outputs = null, ActorRateFactor = null }, null),
         new CellProtocol.EpisodeLearned(Turn, null, "the actors' loss: ∞"),
         Part(),
         new CellProtocol.ClientState(Turn, clients - 1, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart)),
@@ -73,6 +73,7 @@ internal static class Samples
         [.. Enumerable.Range(0, clients).Select(i => new AgentSample((AgentState)(i % 4), i, 0.5f, 0.25f, i % 2 == 0, new AgentOutcomes(i, 2, 3, 4)))])
     {
         Outputs = Outputs(clients),
+        ActorRateFactor = 0.75,
     };
 
     private static OutputDiagnostics Outputs(int i) => new(1e-5 * i, 2.5, 3.5, 0.125, Action(i), Action(i + 1), Action(i + 2) with { Stuck = float.NaN, Boundary = float.NaN });

@@ -28,12 +28,12 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
         [typeof(MasterProtocol.Snapshot)] = "ms",
         [typeof(CellProtocol.Ready)] = "ey",
         [typeof(CellProtocol.Decide)] = "ed",
-        [typeof(CellProtocol.EpisodeLearned)] = "eu",
+        [typeof(CellProtocol.EpisodeLearned)] = "ev",
         [typeof(CellProtocol.Parameters)] = "ep",
         [typeof(CellProtocol.ClientState)] = "ec",
         [typeof(CellProtocol.Stop)] = "es",
         [typeof(PopulationProtocol.CellStarted)] = "pb",
-        [typeof(PopulationProtocol.EpisodeFinished)] = "pu",
+        [typeof(PopulationProtocol.EpisodeFinished)] = "pv",
         [typeof(PopulationProtocol.AgentsLearned)] = "pa",
         [typeof(PopulationProtocol.Evaluated)] = "pw",
         [typeof(PopulationProtocol.CellParameters)] = "pp",
@@ -94,6 +94,16 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
         Assert.Equal(
             "01000000" + "02" + "02000000" + "03000000" + "000000000000F8BF" + "02000000" + "0000803F" + "000000C0" + "01",
             Convert.ToHexString(bytes));
+    }
+
+    [Fact]
+    public void An_episode_of_a_history_that_was_written_before_updates_told_the_actors_factor_is_read()
+    {
+        var now = Samples.All().OfType<PopulationProtocol.EpisodeFinished>().Single(m => m.Update is not null);
+        var bytes = Serializer.ToBinary(now);
+        var then = Assert.IsType<PopulationProtocol.EpisodeFinished>(Serializer.FromBinary(bytes[..^(sizeof(bool) + sizeof(double))], "pu"));
+        Assert.Null(then.Update!.ActorRateFactor);
+        SameFields(now with { Update = now.Update! with { ActorRateFactor = null } }, then, "an older episode");
     }
 
     [Fact]

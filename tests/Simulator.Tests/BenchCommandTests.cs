@@ -24,7 +24,7 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData("--sizes '75': multiples of 50", "--sizes", "100,75")]
     [InlineData("--limit 'soon': a number from 1", "--limit", "soon")]
     [InlineData("--effort '0': a number from 0.01", "--effort", "0")]
-    [InlineData("'more' is no command or option here", "more")]
+    [InlineData("'more' is one word too many for 'bench'", "more")]
     [InlineData("--only 'speed': gemm, episode,", "--only", "physics", "--only", "speed")]
     [InlineData("--trial is for the program itself", "--trial", "x")]
     [InlineData("--trial is for the program itself", "--trial", "null")]

@@ -77,6 +77,8 @@ public sealed class ResumeCommandTests : IDisposable
     [InlineData("policy: { sharing: shared }")]
     [InlineData("policy: { variant: fullnorm }")]
     [InlineData("mitigation: { observations: scaled, rewards: scaled, output: inverting }")]
+    [InlineData("mitigation: { observations: running }")]
+    [InlineData("policy: { sharing: shared }\nmitigation: { observations: running, rewards: scaled }")]
     public async Task Evaluate_gives_what_the_run_was_evaluated_to_at_its_end(string more)
     {
         await File.WriteAllTextAsync(Scenario, $"{Yaml}cells: 2\n{more}\n", Token);
@@ -108,6 +110,50 @@ public sealed class ResumeCommandTests : IDisposable
         Assert.Equal(("base-s43", 5), (own.RootElement[0].GetProperty("name").GetString(), own.RootElement[0].GetProperty("episodes").GetInt32()));
     }
 
+    [Theory]
+    [InlineData("policies.safetensors", false, "it has ended (completed), and its policies.safetensors is missing")]
+    [InlineData("critic.safetensors", false, "holds no critic.safetensors")]
+    [InlineData("policies.safetensors", true, "is not a well-formed safetensors file")]
+    [InlineData("critic.safetensors", true, "is not a well-formed safetensors file")]
+    public async Task Evaluate_fails_where_networks_of_a_finished_cell_cannot_be_read_and_says_so_in_the_results(string file, bool damaged, string why)
+    {
+        await File.WriteAllTextAsync(Scenario, $"{Yaml}cells: 2\n", Token);
+        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        foreach (var cell in (string[])["base-s43", "base-s42"])
+        {
+            var path = Path.Combine(Output, "cells", cell, file);
+            File.Delete(path);
+            if (damaged)
+            {
+                await File.WriteAllTextAsync(path, "no network", Token);
+            }
+
+            var (status, output, error) = await RunAsync("evaluate", Output);
+            var failed = cell == "base-s43" ? 1 : 2;
+            Assert.Equal(ExitStatus.Failed, status);
+            Assert.Contains($"{cell} is left out: ", output, StringComparison.Ordinal);
+            Assert.StartsWith($"simulator: {failed} of 2 cells could not be evaluated: ", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+            using var evaluation = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Output, "evaluation.json"), Token));
+            var rows = evaluation.RootElement.EnumerateArray().ToList();
+            Assert.Equal(2, rows.Count);
+            Assert.Equal(2 - failed, rows.Count(r => r.GetProperty("reward").ValueKind == JsonValueKind.Number && r.GetProperty("left_out").ValueKind == JsonValueKind.Null));
+            Assert.Contains(why, rows.Single(r => r.GetProperty("name").GetString() == cell).GetProperty("left_out").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Evaluate_leaves_out_what_has_not_come_to_its_end_without_a_failure()
+    {
+        await File.WriteAllTextAsync(Scenario, $"{Yaml}cells: 2\n", Token);
+        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        Directory.Delete(Path.Combine(Output, "cells", "base-s43"), recursive: true);
+        var (status, output, error) = await RunAsync("evaluate", Output);
+        Assert.Equal((ExitStatus.Done, string.Empty), (status, error));
+        Assert.Contains("base-s43 is left out: it has not come to its end, and left no networks", output, StringComparison.Ordinal);
+        using var evaluation = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Output, "evaluation.json"), Token));
+        Assert.Equal("it has not come to its end, and left no networks", evaluation.RootElement[1].GetProperty("left_out").GetString());
+    }
+
     [Fact]
     public async Task Evaluate_says_what_is_wrong_with_a_folder()
     {
@@ -135,7 +181,7 @@ public sealed class ResumeCommandTests : IDisposable
     {
         using var error = new StringWriter();
         EvaluatedCell[] results = [Cell("first", CellStatus.Completed), Cell("second", status)];
-        Assert.Equal(expected, EvaluateCommand.StatusOf(results, error));
+        Assert.Equal(expected, EvaluateCommand.StatusOf(results, [], error));
         Assert.Equal(line, error.ToString().TrimEnd());
 
         static EvaluatedCell Cell(string name, CellStatus status) => new(name, 1, 5, null, null, [], null, status);

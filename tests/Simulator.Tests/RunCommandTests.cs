@@ -31,7 +31,11 @@ public sealed class RunCommandTests : IDisposable
     [Theory]
     [InlineData("simulator: --seed 'x': a whole number", "--seed", "x")]
     [InlineData("simulator: --episodes '0': a whole number from 1", "--episodes", "0")]
-    [InlineData("simulator: '--bogus' is no command or option here", "--bogus")]
+    [InlineData("simulator: '--bogus' is no option of 'run'", "--bogus")]
+    [InlineData("simulator: '--epsiodes' is no option of 'run'; did you mean '--episodes'?", "--epsiodes", "5")]
+    [InlineData("simulator: '--episodse' is no option of 'run'; did you mean '--episodes'?", "--episodse=5")]
+    [InlineData("simulator: '--quite' is no option of 'run'; did you mean '--quiet'?", "--set", "--quite")]
+    [InlineData("simulator: '-quiet' is no option of 'run'; did you mean '--quiet'?", "-quiet")]
     [InlineData("simulator: 'gpu' is no device: auto, cpu, cuda or cuda:N is allowed", "--device", "gpu")]
     [InlineData("simulator: device 'cuda:99' is not there", "--device", "cuda:99")]
     [InlineData("--set clients: ", "--set", "clients")]
@@ -45,12 +49,32 @@ public sealed class RunCommandTests : IDisposable
         Assert.False(Path.Exists(Output));
     }
 
-    [Fact]
-    public async Task An_unknown_command_is_wrong_usage()
+    [Theory]
+    [InlineData("'simulate' is no command", "simulate")]
+    [InlineData("'rnu' is no command; did you mean 'run'?", "rnu")]
+    [InlineData("'rnu' is no command; did you mean 'run'?", "rnu", "s.yaml", "--quiet")]
+    [InlineData("'b.yaml' is one word too many for 'run'", "run", "a.yaml", "b.yaml")]
+    [InlineData("--set needs a value, KEY=VALUE", "run", "--set")]
+    [InlineData("--seed needs a value, N", "run", "--seed")]
+    [InlineData("'evaluate' needs DIR: Folder that a run wrote, or that of one of its cells (cells/NAME in it).", "evaluate")]
+    [InlineData("'report' needs DIR: Folder that a run wrote; where several are named, one report compares their cells.", "report")]
+    [InlineData("'--verison' is no option; did you mean '--version'?", "--verison")]
+    [InlineData("'--epsiodes' is no option of 'run'; did you mean '--episodes'?", "run", "--epsiodes", "5")]
+    [InlineData("'--epsiodes' is no option of 'run'; did you mean '--episodes'?", "run", "--epsiodes", "5", "s.yaml")]
+    [InlineData("'--resum' is no option of 'run'; did you mean '--resume'?", "run", "--resum")]
+    [InlineData("'--quite' is no option of 'run'; did you mean '--quiet'?", "run", "--output", "--quite")]
+    [InlineData("'--outpt' is no option of 'report'; did you mean '--output'?", "report", "d", "--outpt", "x.html")]
+    [InlineData("'--device' is no option of 'report'", "report", "--device", "d")]
+    [InlineData("'--episode' is no option of 'evaluate'; did you mean '--episodes'?", "evaluate", "--episode")]
+    [InlineData("'--jsn' is no option of 'bench'; did you mean '--json'?", "bench", "--jsn", "x")]
+    public async Task A_word_that_is_no_command_or_option_is_wrong_usage_and_never_a_file(string line, params string[] arguments)
     {
+        using var output = new StringWriter();
         using var error = new StringWriter();
-        Assert.Equal(ExitStatus.WrongUsage, await CommandLine.InvokeAsync(["simulate"], TextWriter.Null, error));
-        Assert.StartsWith("simulator: 'simulate' is no command or option here", error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitStatus.WrongUsage, await CommandLine.InvokeAsync(arguments, output, error));
+        var command = arguments[0] is "run" or "report" or "evaluate" or "bench" ? arguments[0] + " " : "";
+        Assert.Equal([$"simulator: {line}", $"simulator: 'simulator {command}--help' lists what is allowed"], error.ToString().TrimEnd().Split(System.Environment.NewLine));
+        Assert.Empty(output.ToString());
     }
 
     [Fact]

@@ -53,8 +53,8 @@ internal sealed record ReplayFile(CheckpointFile File, long First, long End);
 internal sealed record CheckpointManifest(
     int Format, string Cell, int Episode, bool Ended, double Seconds, CheckpointFile History, CheckpointFile? State, IReadOnlyList<ReplayFile> Replay)
 {
-    /// <summary>The format that this program writes and reads.</summary>
-    internal const int CurrentFormat = 1;
+    /// <summary>The format that this program writes; it reads this and earlier ones. 2: updates tell the factor of the actors' rate.</summary>
+    internal const int CurrentFormat = 2;
 
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true };
 

@@ -36,6 +36,11 @@ public static class PolicyEvaluation
     /// <exception cref="RunLostException">The device ended unexpectedly.</exception>
     public static async Task<IReadOnlyList<EvaluatedCell>> RunAsync(SavedPolicies policies, ComputeDevice device, Config configuration, CancellationToken interruption)
     {
+        if (policies.Cells.Count == 0)
+        {
+            return [];
+        }
+
         var cells = policies.Cells.Select(c => c.Options).ToList();
         var system = ActorSystem.Create("simulator", configuration.WithFallback(SimulatorSystem.Configuration));
         try
@@ -61,7 +66,7 @@ public static class PolicyEvaluation
         }
     }
 
-    /// <summary>Writes the results into the folder that was evaluated.</summary>
+    /// <summary>Writes the results into the folder that was evaluated; behind them the cells that were left out, with the reason.</summary>
     /// <param name="policies">What was evaluated.</param>
     /// <param name="results">What came of it.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -70,7 +75,7 @@ public static class PolicyEvaluation
     {
         using var json = new Utf8JsonWriter(stream, Indented);
         json.WriteStartArray();
-        foreach (var cell in results)
+        foreach (var (cell, leftOut) in results.Select(c => (c, (string?)null)).Concat(policies.LeftOut.Select(c => (new EvaluatedCell(c.Name, c.Seed, 0, null, null, [], null, null), (string?)c.Why))))
         {
             json.WriteStartObject();
             json.WriteString("name", cell.Name);
@@ -81,6 +86,7 @@ public static class PolicyEvaluation
             ResultFiles.Number(json, "deadline_violation", cell.Violations?.Deadline);
             ResultFiles.Number(json, "energy_violation", cell.Violations?.Energy);
             json.WriteString("detail", cell.Detail);
+            json.WriteString("left_out", leftOut);
             json.WriteStartObject("baselines");
             foreach (var baseline in cell.Baselines)
             {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Simulator.Cells;
 
 namespace Simulator.Lab;
@@ -28,26 +29,36 @@ public sealed class SavedPoliciesException : Exception
 /// <param name="Options">A cell that acts with them, on its own devices, and has evaluation episodes alone.</param>
 public sealed record SavedCell(string Name, CellOptions Options);
 
+/// <summary>A cell of a run without networks that could be evaluated.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Why">Why it is left out.</param>
+/// <param name="Unreadable">Whether it left networks that cannot be read; else there are none that would be any use.</param>
+public sealed record LeftOutCell(string Name, ulong Seed, string Why, bool Unreadable);
+
 /// <summary>The saved policies of a run, or of one of its cells.</summary>
 /// <param name="Folder">Its folder, as it was named.</param>
 /// <param name="Cells">The cells with networks, in the run's order.</param>
-/// <param name="Without">Cells of the run without networks that could be evaluated, and why.</param>
+/// <param name="LeftOut">The others, in the same order.</param>
 /// <param name="Threads">Threads that the run computed with.</param>
-public sealed record SavedPolicies(string Folder, IReadOnlyList<SavedCell> Cells, IReadOnlyList<(string Name, string Why)> Without, int Threads)
+public sealed record SavedPolicies(string Folder, IReadOnlyList<SavedCell> Cells, IReadOnlyList<LeftOutCell> LeftOut, int Threads)
 {
+    /// <summary>Statuses of cells that hand over their networks at their end.</summary>
+    private static readonly string[] WithNetworks = ["completed", "stopped", "diverged"];
+
     /// <summary>Evaluation episodes where neither the scenario nor the user names any.</summary>
     public const int UsualEpisodes = CellOptions.UsualEvaluationEpisodes;
 
     /// <summary>Reads the policies of a folder.</summary>
     /// <param name="folder">Folder of a run, or of one of its cells.</param>
     /// <param name="episodes">Evaluation episodes; null for those of the run.</param>
-    /// <exception cref="SavedPoliciesException">There are none.</exception>
+    /// <exception cref="SavedPoliciesException">There are none, and none are missing.</exception>
     public static SavedPolicies Read(string folder, int? episodes)
     {
         var (run, wanted) = Locate(folder);
 
         // The networks that the run began with are not needed, and need not be there any more.
-        var reading = ScenarioReader.Read(Path.Combine(run, RunContinuation.ScenarioName), ["policy.from=null"]);
+        var reading = ScenarioReader.Read(Path.Combine(run, RunContinuation.ScenarioName), loadsNetworks: false);
         if (!reading.Succeeded)
         {
             throw new SavedPoliciesException($"the scenario of the run in '{folder}' cannot be read: {reading.Faults[0]}");
@@ -55,19 +66,23 @@ public sealed record SavedPolicies(string Folder, IReadOnlyList<SavedCell> Cells
 
         var networks = new NetworkFolders();
         var cells = new List<SavedCell>();
-        var without = new List<(string, string)>();
+        var leftOut = new List<LeftOutCell>();
         foreach (var cell in reading.Plan.Cells.Where(c => wanted is null || c.Name == wanted))
         {
             var path = Path.Combine(run, RunFolder.CellFolder(cell.Name));
-            if (!File.Exists(Path.Combine(path, NetworkFiles.Policies)))
+            void LeaveOut(string why, bool unreadable) => leftOut.Add(new LeftOutCell(cell.Name, cell.Options.Seed, why, unreadable));
+
+            if (!cell.Options.Learns)
             {
-                without.Add((cell.Name, cell.Options.Learns ? "it has not come to its end, and left no networks" : "it learned nothing, so that it left no networks"));
+                LeaveOut("it learned nothing, so that it left no networks", unreadable: false);
                 continue;
             }
 
-            if (cell.Options.Mitigation.Observations == ObservationScale.Running)
+            if (!File.Exists(Path.Combine(path, NetworkFiles.Policies)))
             {
-                without.Add((cell.Name, "its policies saw observations by running statistics, which are not saved with them"));
+                var status = StatusOf(path);
+                var lacks = WithNetworks.Contains(status, StringComparer.Ordinal);
+                LeaveOut(lacks ? $"it has ended ({status}), and its {NetworkFiles.Policies} is missing" : "it has not come to its end, and left no networks", lacks);
                 continue;
             }
 
@@ -77,18 +92,32 @@ public sealed record SavedPolicies(string Folder, IReadOnlyList<SavedCell> Cells
             }
             catch (NetworkFolderException fault)
             {
-                without.Add((cell.Name, fault.Message));
+                LeaveOut(fault.Message, !fault.Diverged);
             }
         }
 
-        if (wanted is not null && cells.Count + without.Count == 0)
+        if (wanted is not null && cells.Count + leftOut.Count == 0)
         {
             throw new SavedPoliciesException($"'{folder}' is no cell of the run in '{run}'");
         }
 
-        return cells.Count > 0
-            ? new SavedPolicies(folder, cells, without, reading.Plan.Scenario.Compute.Threads)
-            : throw new SavedPoliciesException($"'{folder}' holds no policies to evaluate: {without[0].Item1}: {without[0].Item2}");
+        return cells.Count > 0 || leftOut.Exists(c => c.Unreadable)
+            ? new SavedPolicies(folder, cells, leftOut, reading.Plan.Scenario.Compute.Threads)
+            : throw new SavedPoliciesException($"'{folder}' holds no policies to evaluate: {leftOut[0].Name}: {leftOut[0].Why}");
+    }
+
+    /// <summary>How a cell ended, as its results say; null where they do not.</summary>
+    private static string? StatusOf(string cell)
+    {
+        try
+        {
+            using var results = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(cell, "results.json")));
+            return results.RootElement.ValueKind == JsonValueKind.Object && results.RootElement.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
     }
 
     private static CellOptions ToEvaluate(CellOptions options, InitialNetworks networks, int? episodes) => options with

@@ -16,6 +16,7 @@ internal static class EpisodesFile
         ("critic_gradient", u => u.Critic.GradientNorm),
         ("actor_gradient", u => u.Actors?.GradientNorm),
         ("asymmetry", u => u.Asymmetry),
+        ("actor_rate_factor", u => u.ActorRateFactor),
         ("priority_error", u => u.MeanError),
         ("saturation", u => u.Activations?.SaturationRatio),
         ("output_slope", u => u.Activations?.Slope),

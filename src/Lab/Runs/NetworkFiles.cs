@@ -6,12 +6,19 @@ namespace Simulator.Lab;
 /// <summary>
 /// <c>policies.safetensors</c> and <c>critic.safetensors</c> of a cell, under PyTorch's parameter names: policies stacked over the clients, [N, out, in] and [N, out], as
 /// torch.func.stack_module_state has them; the critic as its state_dict has it. Where the clients have one policy together, N is 1 and the metadata say <c>sharing: Shared</c>.
+/// Where networks saw observations by running statistics, <c>observation_statistics</c> beside the policies has them as they were at the end: mean, then deviation of each column, [2, 7].
 /// </summary>
 internal static class NetworkFiles
 {
     internal const string Policies = "policies.safetensors";
     internal const string Critic = "critic.safetensors";
     internal const string OutputScaleKey = "output_scale";
+
+    /// <summary>The tensor of the statistics that observations are scaled by, where they run.</summary>
+    internal const string Statistics = "observation_statistics";
+
+    /// <summary>Mean, then deviation, of each column.</summary>
+    internal static int[] StatisticsShape => [2, Simulator.Environment.Observation.Width];
 
     internal static void WritePolicies(Stream stream, CellHistory history)
     {
@@ -23,7 +30,7 @@ internal static class NetworkFiles
             policies[i] = history.Parameters(i) ?? throw new InvalidOperationException($"client {i} of {history.Cell.Name} has handed over no policy");
         }
 
-        Write(stream, history, architecture, policies, stacked: true);
+        Write(stream, history, architecture, policies, stacked: true, history.Parameters(Protocol.CellProtocol.ObservationStatistics));
     }
 
     internal static void WriteCritic(Stream stream, CellHistory history)
@@ -48,18 +55,23 @@ internal static class NetworkFiles
         }
     }
 
-    private static void Write(Stream stream, CellHistory history, NetworkArchitecture architecture, float[][] networks, bool stacked)
+    private static void Write(Stream stream, CellHistory history, NetworkArchitecture architecture, float[][] networks, bool stacked, float[]? statistics = null)
     {
         var tensors = Tensors(architecture).ToList();
         var options = history.Cell.Options;
-        var writer = new SafetensorsWriter(
-            stream, Metadata(history, options), [.. tensors.Select(t => (t.Name, (IReadOnlyList<int>)(stacked ? [networks.Length, .. t.Shape] : t.Shape)))]);
+        var shapes = tensors.Select(t => (t.Name, (IReadOnlyList<int>)(stacked ? [networks.Length, .. t.Shape] : t.Shape)));
+        var writer = new SafetensorsWriter(stream, Metadata(history, options), [.. statistics is null ? shapes : shapes.Append((Statistics, StatisticsShape))]);
         foreach (var (_, shape, offset) in tensors)
         {
             foreach (var network in networks)
             {
                 writer.Write(network.AsSpan(offset, shape.Aggregate(1, (a, b) => a * b)));
             }
+        }
+
+        if (statistics is not null)
+        {
+            writer.Write(statistics);
         }
 
         writer.Complete();

@@ -23,6 +23,9 @@ internal sealed class NetworkFolderException : Exception
     public NetworkFolderException()
     {
     }
+
+    /// <summary>Whether the networks are what was written, by a cell that had diverged.</summary>
+    public bool Diverged { get; init; }
 }
 
 /// <summary>
@@ -32,7 +35,7 @@ internal sealed class NetworkFolderException : Exception
 internal sealed class NetworkFolders
 {
     private readonly Dictionary<string, (string Folder, SafetensorsFile Policies, SafetensorsFile Critic)> _files = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string, NetworkArchitecture, NetworkArchitecture, int), InitialNetworks> _loaded = [];
+    private readonly Dictionary<(string, NetworkArchitecture, NetworkArchitecture, int, bool), InitialNetworks> _loaded = [];
 
     /// <summary>The networks of a folder.</summary>
     /// <param name="path">Folder of a cell, or of a run with one cell.</param>
@@ -45,11 +48,15 @@ internal sealed class NetworkFolders
             var (folder, policies, critic) = Files(path);
             CheckMetadata(Path.Combine(folder, NetworkFiles.Policies), policies, options);
             CheckMetadata(Path.Combine(folder, NetworkFiles.Critic), critic, options);
-            var key = (path, CellMembers.PolicyOf(options), CellMembers.CriticOf(options), CellMembers.PoliciesOf(options));
+            var key = (path, CellMembers.PolicyOf(options), CellMembers.CriticOf(options), CellMembers.PoliciesOf(options), options.Mitigation.Observations == ObservationScale.Running);
             if (!_loaded.TryGetValue(key, out var networks))
             {
-                var own = Read(Path.Combine(folder, NetworkFiles.Policies), policies, key.Item2, key.Item4, stacked: true);
-                networks = new InitialNetworks(own, Read(Path.Combine(folder, NetworkFiles.Critic), critic, key.Item3, 1, stacked: false)[0]);
+                var source = Path.Combine(folder, NetworkFiles.Policies);
+                var own = Read(source, policies, key.Item2, key.Item4, stacked: true, besides: key.Item5 ? NetworkFiles.Statistics : null);
+                networks = new InitialNetworks(own, Read(Path.Combine(folder, NetworkFiles.Critic), critic, key.Item3, 1, stacked: false)[0])
+                {
+                    ObservationStatistics = key.Item5 ? StatisticsOf(source, policies) : null,
+                };
                 _loaded.Add(key, networks);
             }
 
@@ -139,7 +146,24 @@ internal sealed class NetworkFolders
         }
     }
 
-    private static HostPayload[] Read(string source, SafetensorsFile file, NetworkArchitecture architecture, int count, bool stacked)
+    /// <summary>Mean, then deviation of each column of observations, [2, 7].</summary>
+    private static HostPayload StatisticsOf(string source, SafetensorsFile file)
+    {
+        if (!file.Contains(NetworkFiles.Statistics))
+        {
+            throw new NetworkFolderException(
+                $"{source} does not fit: it has no tensor {NetworkFiles.Statistics}, so that it is not known what its policies saw of observations; earlier versions did not save them");
+        }
+
+        var values = file.Floats(NetworkFiles.Statistics);
+        return !file.Shape(NetworkFiles.Statistics).SequenceEqual(NetworkFiles.StatisticsShape)
+            ? throw new NetworkFolderException($"{source} does not fit: {NetworkFiles.Statistics} has the shape [{string.Join(", ", file.Shape(NetworkFiles.Statistics))}], and [{string.Join(", ", NetworkFiles.StatisticsShape)}] is needed")
+            : !Array.TrueForAll(values, float.IsFinite) || Array.Exists(values[(values.Length / 2)..], deviation => deviation < 0)
+                ? throw new NetworkFolderException($"{source} cannot be acted with: {NetworkFiles.Statistics} holds what are no means and deviations")
+                : new HostPayload(values);
+    }
+
+    private static HostPayload[] Read(string source, SafetensorsFile file, NetworkArchitecture architecture, int count, bool stacked, string? besides = null)
     {
         var networks = new float[count][];
         for (var i = 0; i < count; i++)
@@ -170,7 +194,7 @@ internal sealed class NetworkFolders
             var values = file.Floats(name);
             if (Array.Exists(values, v => !float.IsFinite(v)))
             {
-                throw new NetworkFolderException($"{source} cannot be acted with: {name} has numbers that are not finite, so its cell had diverged");
+                throw new NetworkFolderException($"{source} cannot be acted with: {name} has numbers that are not finite, so its cell had diverged") { Diverged = true };
             }
 
             for (var i = 0; i < count; i++)
@@ -179,7 +203,7 @@ internal sealed class NetworkFolders
             }
         }
 
-        if (file.Names.Except(tensors.Select(t => t.Name), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
+        if (file.Names.Except(tensors.Select(t => t.Name), StringComparer.Ordinal).FirstOrDefault(name => name != besides) is { } unknown)
         {
             throw new NetworkFolderException($"{source} does not fit: this network has no tensor {Wording.Shorten(unknown)}, so the file is of another kind");
         }

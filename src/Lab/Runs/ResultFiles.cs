@@ -9,7 +9,7 @@ namespace Simulator.Lab;
 /// </summary>
 internal static class ResultFiles
 {
-    /// <summary>Episodes between two rows of <c>tracking_data.json</c>, as in the research's files.</summary>
+    /// <summary>Episodes between two rows of <c>tracking_data.json</c>, as in the research's files, where the actors learn after each of them.</summary>
     internal const int TrackingInterval = 10;
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
@@ -81,11 +81,7 @@ internal static class ResultFiles
     internal static void WriteTracking(Stream stream, CellHistory history)
     {
         using var json = new Utf8JsonWriter(stream, Indented);
-        // Rows tell of actors and critic together: where the actors' learning is delayed, updates of the critic alone have none.
-        var rows = history.Episodes
-            .Where(e => e.Episode % TrackingInterval == 0 && e.Update?.Actors is not null)
-            .Select(e => (e.Episode, Update: e.Update!, Actors: e.Update!.Actors!, Activations: e.Update!.Activations!))
-            .ToList();
+        var rows = TrackedUpdates(history).Select(e => (e.Episode, Update: e.Update!, Actors: e.Update!.Actors!, Activations: e.Update!.Activations!)).ToList();
         json.WriteStartObject();
         json.WriteStartArray("gradient_history");
         foreach (var (episode, update, actors, _) in rows)
@@ -120,6 +116,19 @@ internal static class ResultFiles
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    /// <summary>
+    /// The actors' first update at or behind each tenth episode: rows tell of actors and critic together, and where the actors' learning is delayed, updates of the critic alone have none.
+    /// </summary>
+    private static IEnumerable<PopulationProtocol.EpisodeFinished> TrackedUpdates(CellHistory history)
+    {
+        var due = TrackingInterval;
+        foreach (var episode in history.Episodes.Where(e => e.Update?.Actors is not null && e.Episode >= due))
+        {
+            due = episode.Episode - (episode.Episode % TrackingInterval) + TrackingInterval;
+            yield return episode;
+        }
     }
 
     /// <summary>The word for a status in results: completed, stopped, interrupted, diverged, failed.</summary>

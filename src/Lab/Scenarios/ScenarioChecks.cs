@@ -9,9 +9,25 @@ namespace Simulator.Lab;
 /// <param name="Message">What is wrong; what is allowed.</param>
 internal readonly record struct Contradiction(IReadOnlyList<string> Keys, string Message);
 
+/// <summary>An option that says more of what another one switches on.</summary>
+/// <param name="Key">The dotted key.</param>
+/// <param name="Needs">What it needs to have an effect.</param>
+/// <param name="HasEffect">Whether it has one in a cell.</param>
+internal sealed record DependentOption(string Key, string Needs, Func<CellOptions, bool> HasEffect);
+
 /// <summary>Checks between options of one cell; what a single option may be is declared with the option.</summary>
 internal static class ScenarioChecks
 {
+    /// <summary>Options that have no effect by themselves: where nothing switches them on, cells that differ in one would be equal under different names.</summary>
+    public static IReadOnlyList<DependentOption> Dependent { get; } =
+    [
+        new("mitigation.output_scale", "mitigation.output: sigmoid or scaled_tanh", c => c.Mitigation.Output is Agents.OutputFunction.Sigmoid or Agents.OutputFunction.ScaledTanh),
+        new("mitigation.recycle_threshold", "mitigation.recycle_every over 0", c => c.Mitigation.RecycleEvery > 0),
+        new("mitigation.target_noise_clip", "mitigation.target_noise over 0", c => c.Mitigation.TargetNoise > 0),
+        new("mitigation.asymmetry_bounds", "mitigation.asymmetry_scaling: proportional or inverse", c => c.Mitigation.AsymmetryScaling != AsymmetryScaling.None),
+        new("mitigation.popart_rate", "mitigation.popart: true", c => c.Mitigation.Popart),
+    ];
+
     /// <summary>The contradictions in a cell's options.</summary>
     public static IEnumerable<Contradiction> Check(CellOptions cell)
     {
@@ -73,11 +89,12 @@ internal static class ScenarioChecks
                 $"two LayerNorms in one hidden layer: fullnorm has one behind each activation, {key} sets one before it; use another variant, or leave it out");
         }
 
-        if (!cell.Learns && cell.Mitigation.Observations == ObservationScale.Running)
+        if (!cell.Learns && cell.Policy.From is null && cell.Mitigation.Observations == ObservationScale.Running)
         {
             yield return new(
                 ["mitigation.observations", "mode"],
-                "statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled");
+                "statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled, or running where policy.from names "
+                + "networks that were saved with theirs");
         }
 
         if (cell is { Policy.Variant: PolicyVariant.Layernorm, Mitigation.Output: Agents.OutputFunction.Gaussian or Agents.OutputFunction.Beta })
@@ -94,11 +111,12 @@ internal static class ScenarioChecks
                 "the linear variant has no hidden activation, in its critic either; with policy.variant: linear mitigation.actor_activation must be variant");
         }
 
-        if (cell.Policy.From is not null && cell.Mitigation.Observations == ObservationScale.Running)
+        if (cell.Learns && cell.Policy.From is not null && cell.Mitigation.Observations == ObservationScale.Running)
         {
             yield return new(
                 ["policy.from", "mitigation.observations"],
-                "networks are saved without the statistics that they saw observations by; with policy.from mitigation.observations may be raw or scaled");
+                "networks are saved with the mean and deviation that they saw observations by, and without the number of observations behind them, so that these cannot run on; "
+                + "such networks can act (mode: act), and not go on learning");
         }
 
         if (cell.Mitigation is { Output: Agents.OutputFunction.Beta, BoundPenalty: > 0 })
@@ -128,6 +146,14 @@ internal static class ScenarioChecks
             yield return new(
                 ["mitigation.target_noise_clip", "mitigation.target_noise"],
                 "noise that is clipped to nothing: with mitigation.target_noise over 0 mitigation.target_noise_clip must be over 0, too");
+        }
+
+        if (mitigation is { Popart: true, InitialL2: > 0 })
+        {
+            yield return new(
+                ["mitigation.initial_l2", "mitigation.popart"],
+                "popart rescales the critic's last layer whenever the targets' moments change, and initial_l2 would pull it back to initial weights that stand for other values; "
+                + "with mitigation.popart: true mitigation.initial_l2 must be 0 (mitigation.weight_decay may be combined with it)");
         }
 
         if (mitigation.AsymmetryScaling != AsymmetryScaling.None && mitigation.AsymmetryBounds.High == 0)

@@ -35,23 +35,24 @@ public static class ScenarioReader
     /// <param name="sets">Overrides KEY=VALUE with dotted keys and YAML values, as --set gives them; of several for one key the last counts.</param>
     /// <param name="seed">Base seed, as --seed gives it; replaces the file's.</param>
     /// <param name="episodes">Training episodes, as --episodes gives it; replaces the file's.</param>
-    public static ScenarioReading Read(string path, IReadOnlyList<string>? sets = null, ulong? seed = null, int? episodes = null)
+    /// <param name="loadsNetworks">Whether the networks that policy.from names are loaded into the cells.</param>
+    public static ScenarioReading Read(string path, IReadOnlyList<string>? sets = null, ulong? seed = null, int? episodes = null, bool loadsNetworks = true)
     {
         var faults = new List<ScenarioFault>();
         var text = YamlSource.ReadText(path, faults);
-        return Read(path, text ?? "", faults, sets ?? [], seed, episodes);
+        return Read(path, text ?? "", faults, sets ?? [], seed, episodes, loadsNetworks);
     }
 
     /// <summary>Reads the text of a scenario file.</summary>
     /// <param name="path">Path that faults print, and that names the scenario where it does not name itself.</param>
     /// <param name="text">YAML.</param>
-    /// <param name="sets">As in <see cref="Read(string, IReadOnlyList{string}?, ulong?, int?)"/>.</param>
+    /// <param name="sets">As in <see cref="Read(string, IReadOnlyList{string}?, ulong?, int?, bool)"/>.</param>
     /// <param name="seed">As there.</param>
     /// <param name="episodes">As there.</param>
     public static ScenarioReading Parse(string path, string text, IReadOnlyList<string>? sets = null, ulong? seed = null, int? episodes = null) =>
-        Read(path, text, [], sets ?? [], seed, episodes);
+        Read(path, text, [], sets ?? [], seed, episodes, loadsNetworks: true);
 
-    private static ScenarioReading Read(string path, string text, List<ScenarioFault> faults, IReadOnlyList<string> sets, ulong? seed, int? episodes)
+    private static ScenarioReading Read(string path, string text, List<ScenarioFault> faults, IReadOnlyList<string> sets, ulong? seed, int? episodes, bool loadsNetworks)
     {
         var binder = new ScenarioBinder(faults);
         if (YamlSource.ParseFile(path, text, faults) is { } root) binder.File(root);
@@ -68,7 +69,7 @@ public static class ScenarioReader
         CheckSeeds(scenario, binder, faults);
         if (faults.Count > 0) return new ScenarioReading(null, faults);
 
-        var cells = SweepExpansion.Expand(scenario, binder, faults);
+        var cells = SweepExpansion.Expand(scenario, binder, faults, loadsNetworks);
         return new ScenarioReading(faults.Count > 0 ? null : new ScenarioPlan(scenario, cells), faults);
     }
 

@@ -35,7 +35,7 @@ public static class ScenarioReference
 
         `sweep` says what differs between configurations. It is a map of dotted key to list, and every combination of the values is a
         configuration; or a list of such maps, whose configurations are joined (`{}` among them stands for the scenario without changes). Two
-        equal configurations are a fault. The keys `name`, `cells`, `policy.from` and `compute.*` belong to the whole population and cannot be swept.
+        equal configurations are a fault. The keys `name`, `cells`, `policy.from`, `compute.*` and `checkpoint.*` belong to the whole population and cannot be swept.
 
         Each configuration is run by `cells` cells with the seeds `seed`, `seed` + 1, and so on. All randomness of a cell comes from its seed, so
         configurations with equal seeds meet the same devices, tasks and noise. `seed` itself can be swept; then `cells` must be 1 and
@@ -67,7 +67,13 @@ public static class ScenarioReference
 
         `policy.from` names the folder of a finished run with one cell, or one of its cells' folders (`runs/x/cells/NAME`): its `policies.safetensors` and `critic.safetensors` are what the cells start with, client i with
         policy i, in every cell the same. Their number, shapes, variant, output, observations and sharing must be the scenario's. A relative path starts from the working directory. A cell that learns
-        goes on from there with a new optimiser, an empty replay memory and the exploration of its own episodes.
+        goes on from there with a new optimiser, an empty replay memory and the exploration of its own episodes. Networks that saw observations by running statistics are saved with these (the tensor `observation_statistics` in
+        `policies.safetensors`: mean, then deviation of each of the seven columns), and can act by them; going on with `mitigation.observations: running` is refused, as with `mitigation.popart`.
+
+        ## Keys that need others
+
+        Some keys say more of what another key switches on: `mitigation.output_scale`, `recycle_threshold`, `target_noise_clip`, `asymmetry_bounds`, `popart_rate`. Set to another value than the default they must have an effect in some configuration of
+        the scenario; else they are a fault, as cells that differ in them would be the same cells under different names.
 
         """;
 

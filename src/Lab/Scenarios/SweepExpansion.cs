@@ -15,10 +15,11 @@ internal sealed class SweepExpansion
     private readonly List<ScenarioFault> _faults;
     private readonly HashSet<SchemaOption> _naming;
     private readonly HashSet<ScenarioFault> _reported = [];
-    private readonly NetworkFolders _networks = new();
+    private readonly NetworkFolders? _networks;
 
-    private SweepExpansion(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults)
+    private SweepExpansion(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults, bool loadsNetworks)
     {
+        _networks = loadsNetworks ? new NetworkFolders() : null;
         _scenario = scenario;
         _binder = binder;
         _faults = faults;
@@ -27,9 +28,9 @@ internal sealed class SweepExpansion
     }
 
     /// <summary>The cells of a scenario, by configuration and run. Contradictions are added to the faults.</summary>
-    public static IReadOnlyList<PlannedCell> Expand(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults)
+    public static IReadOnlyList<PlannedCell> Expand(ScenarioOptions scenario, ScenarioBinder binder, List<ScenarioFault> faults, bool loadsNetworks)
     {
-        var expansion = new SweepExpansion(scenario, binder, faults);
+        var expansion = new SweepExpansion(scenario, binder, faults, loadsNetworks);
         return expansion.FitsPopulation() ? expansion.Cells() : [];
     }
 
@@ -74,7 +75,9 @@ internal sealed class SweepExpansion
     private List<PlannedCell> Cells()
     {
         var cells = new List<PlannedCell>();
-        foreach (var (number, configuration) in Configurations().Index())
+        var configurations = Configurations();
+        CheckEffects([.. configurations.Select(c => c.Options)]);
+        foreach (var (number, configuration) in configurations.Index())
         {
             var changed = new OrderedDictionary<string, string>(StringComparer.Ordinal);
             var label = Label(configuration, number, changed);
@@ -83,6 +86,22 @@ internal sealed class SweepExpansion
         }
 
         return cells;
+    }
+
+    /// <summary>A value that was written and has an effect in no configuration at all is not what anybody meant.</summary>
+    private void CheckEffects(IReadOnlyList<CellOptions> configurations)
+    {
+        foreach (var dependent in ScenarioChecks.Dependent.Where(d => !configurations.Any(d.HasEffect)))
+        {
+            var option = (SchemaOption)ScenarioSchema.Resolve(dependent.Key, out _, out _)!;
+            var written = _products.SelectMany(product => product.Axes).Where(axis => axis.Option == option).SelectMany(axis => axis.Values);
+            if (_binder.Values.TryGetValue(option, out var given)) written = written.Prepend(given);
+            foreach (var value in written.Where(value => !Equals(value.Value, option.In(new ScenarioOptions()))).Take(1))
+            {
+                _faults.Add(value.Place.Fault(
+                    option.Path, $"{option.Type.ToYaml(value.Value)} has no effect in any cell: the key needs {dependent.Needs}; set that too, or leave {option.Path} out"));
+            }
+        }
     }
 
     private OrderedDictionary<CellOptions, Configuration>.ValueCollection Configurations()
@@ -113,14 +132,14 @@ internal sealed class SweepExpansion
         return found.Values;
     }
 
-    /// <summary>The networks that a configuration starts with; null where they are drawn, or with a contradiction added.</summary>
+    /// <summary>The networks that a configuration starts with; null where they are drawn or not wanted, or with a contradiction added.</summary>
     private InitialNetworks? Load(CellOptions options, List<Contradiction> contradictions)
     {
         if (options.Policy.From is not { } folder) return null;
 
         try
         {
-            return _networks.Load(folder.Path, options);
+            return _networks?.Load(folder.Path, options);
         }
         catch (NetworkFolderException fault)
         {

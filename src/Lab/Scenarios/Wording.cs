@@ -3,35 +3,35 @@ using System.Globalization;
 namespace Simulator.Lab;
 
 /// <summary>How values and spellings are put into words; what a user wrote may hold anything and be of any length.</summary>
-internal static class Wording
+public static class Wording
 {
     private const int LongestQuote = 60;
 
     /// <summary>The text in single quotes, shortened.</summary>
-    public static string Quote(string text) => $"'{Shorten(text)}'";
+    internal static string Quote(string text) => $"'{Shorten(text)}'";
 
-    public static string Shorten(string text) => text.Length <= LongestQuote ? text : text[..LongestQuote] + "...";
+    internal static string Shorten(string text) => text.Length <= LongestQuote ? text : text[..LongestQuote] + "...";
 
     /// <summary>The text without line breaks and terminal control characters.</summary>
-    public static string OneLine(string text) =>
+    internal static string OneLine(string text) =>
         text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)) : text;
 
     /// <summary>Shortest text that parses back to the number, with a plain exponent: 0.01, 5e-27, 1e9.</summary>
-    public static string Shortest(double value)
+    internal static string Shortest(double value)
     {
         var (mantissa, exponent) = Split(value);
         return exponent is { } e ? $"{mantissa}e{e}" : mantissa;
     }
 
     /// <summary>A bound of a range, long round ones with an exponent: 1e9 rather than 1000000000.</summary>
-    public static string Bound(double value)
+    internal static string Bound(double value)
     {
         var (plain, scientific) = (Shortest(value), value.ToString("0.################e0", CultureInfo.InvariantCulture));
         return scientific.Length + 2 < plain.Length ? scientific : plain;
     }
 
     /// <summary>As <see cref="Shortest"/>, in the form that every version of YAML reads as a number: 0.01, 5.0e-27, 1.0e+9.</summary>
-    public static string YamlNumber(double value)
+    internal static string YamlNumber(double value)
     {
         var (mantissa, exponent) = Split(value);
         if (exponent is not { } e) return mantissa;
@@ -41,6 +41,8 @@ internal static class Wording
     }
 
     /// <summary>The candidate with the smallest edit distance, or null where none is near enough to be meant.</summary>
+    /// <param name="text">What was written.</param>
+    /// <param name="candidates">What could have been meant.</param>
     public static string? Nearest(string text, IEnumerable<string> candidates)
     {
         var within = Math.Max(2, text.Length / 3);

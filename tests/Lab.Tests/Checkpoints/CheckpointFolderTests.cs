@@ -178,7 +178,7 @@ public sealed class CheckpointFolderTests : IDisposable
         var newer = CheckpointManifest.Parse(File.ReadAllBytes(manifest), "it") with { Format = 7 };
         File.WriteAllBytes(manifest, newer.ToJson());
         var fault = Assert.Throws<CheckpointVersionException>(() => Open().Read(Report));
-        Assert.Contains("has the format 7, and this version of the program reads formats up to 1", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("has the format 7, and this version of the program reads formats up to 2", fault.Message, StringComparison.Ordinal);
         Assert.Throws<CheckpointVersionException>(() => Open().ReadHistory());
     }
 

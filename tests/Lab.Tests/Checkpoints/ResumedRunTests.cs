@@ -87,7 +87,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
         await InterruptAsync("run", plan, p => p[0].Episode >= 3);
         var file = Directory.GetFiles(_folder["run"], "checkpoint-*.json", SearchOption.AllDirectories)[0];
-        File.WriteAllBytes(file, (CheckpointManifest.Parse(File.ReadAllBytes(file), file) with { Format = 2 }).ToJson());
+        File.WriteAllBytes(file, (CheckpointManifest.Parse(File.ReadAllBytes(file), file) with { Format = CheckpointManifest.CurrentFormat + 1 }).ToJson());
         var population = File.ReadAllText(Path.Combine(_folder["run"], "population.json"));
         Assert.Throws<CheckpointVersionException>(() => PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System));
         Assert.Equal(population, File.ReadAllText(Path.Combine(_folder["run"], "population.json")));

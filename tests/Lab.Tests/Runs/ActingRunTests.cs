@@ -71,6 +71,7 @@ public sealed class ActingRunTests : IDisposable
     [InlineData("policy: { sharing: shared }", "learned")]
     [InlineData("policy: { variant: layernorm, last_layer: small }", "learned")]
     [InlineData("policy: { variant: fullnorm }", "learned")]
+    [InlineData("mitigation: { observations: running }", "learned")]
     public async Task Acting_with_the_networks_of_a_finished_run_earns_what_that_earned(string more, string from)
     {
         var learned = await _folder.RunAsync("learned", Plan(more + "\nevaluation: { episodes: 2 }"));
@@ -94,6 +95,43 @@ public sealed class ActingRunTests : IDisposable
 
         Assert.Contains(expected, Assert.Single(Read("learn").Faults).ToString(), StringComparison.Ordinal);
         Assert.True(Read("act").Succeeded);
+    }
+
+    [Fact]
+    public async Task Running_statistics_are_saved_beside_the_policies_that_saw_by_them_and_by_no_others()
+    {
+        const string Running = "mitigation: { observations: running }";
+        var raw = await _folder.RunAsync("raw", Plan("episodes: 2\nevaluation: { episodes: 0 }"));
+        var run = await _folder.RunAsync("run", Plan($"episodes: 2\nevaluation: {{ episodes: 0 }}\n{Running}"));
+        Assert.DoesNotContain("observation_statistics", SafetensorsFile.Read(Path.Combine(raw.Folder, "cells/base-s42/policies.safetensors")).Names);
+        Assert.DoesNotContain("observation_statistics", SafetensorsFile.Read(Path.Combine(run.Folder, "cells/base-s42/critic.safetensors")).Names);
+        var path = Path.Combine(run.Folder, "cells/base-s42/policies.safetensors");
+        var file = SafetensorsFile.Read(path);
+        Assert.Equal([2, 7], file.Shape("observation_statistics"));
+
+        // They are those of all that the clients saw in training.
+        using (var loop = new BareCell(run.Histories[0].Cell.Options, ComputeDevice.Cpu))
+        {
+            loop.RunEpisode();
+            loop.RunEpisode();
+            Assert.Equal(loop.ObservationStatistics, file.Floats("observation_statistics"));
+        }
+
+        Assert.Contains("such networks can act (mode: act), and not go on learning", FaultOf("run", Running, "learn"), StringComparison.Ordinal);
+        Rewrite([.. file.Names.Where(n => n != "observation_statistics").Select(n => (n, file.Shape(n), file.Floats(n)))]);
+        Assert.Contains("it has no tensor observation_statistics", FaultOf("run", Running), StringComparison.Ordinal);
+        Rewrite([.. file.Names.Select(n => (n, n == "observation_statistics" ? [7, 2] : file.Shape(n), file.Floats(n)))]);
+        Assert.Contains("observation_statistics has the shape [7, 2], and [2, 7] is needed", FaultOf("run", Running), StringComparison.Ordinal);
+        Rewrite([.. file.Names.Select(n => (n, file.Shape(n), n == "observation_statistics" ? Enumerable.Repeat(-1f, 14).ToArray() : file.Floats(n)))]);
+        Assert.Contains("holds what are no means and deviations", FaultOf("run", Running), StringComparison.Ordinal);
+
+        void Rewrite((string Name, IReadOnlyList<int> Shape, float[] Values)[] tensors)
+        {
+            using var stream = File.Create(path);
+            var writer = new SafetensorsWriter(stream, file.Metadata, [.. tensors.Select(t => (t.Name, t.Shape))]);
+            Array.ForEach(tensors, t => writer.Write(t.Values));
+            writer.Complete();
+        }
     }
 
     [Fact]
@@ -225,8 +263,8 @@ public sealed class ActingRunTests : IDisposable
         Assert.Equal(JsonValueKind.Null, json.RootElement[0].GetProperty("mean_reward").ValueKind);
     }
 
-    private string FaultOf(string from, string more) =>
-        Assert.Single(ScenarioReader.Parse("s.yaml", $"mode: act\n{Small}{more}\n", [$"policy.from={_folder[from]}"]).Faults).ToString();
+    private string FaultOf(string from, string more, string mode = "act") =>
+        Assert.Single(ScenarioReader.Parse("s.yaml", $"mode: {mode}\n{Small}{more}\n", [$"policy.from={_folder[from]}"]).Faults).ToString();
 
     [Theory]
     [InlineData("cells: 20000\nclients: 50\nmode: act")]

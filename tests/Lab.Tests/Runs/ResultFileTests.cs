@@ -103,6 +103,31 @@ public sealed class ResultFileTests : IDisposable
         await group.ReadAsync<double>(Array.Find(fields, f => f.Name == "critic_loss")!, losses.AsMemory(), cancellationToken: Token);
         Assert.Equal(history.Episodes.Select(e => e.Update?.Critic.Loss), losses);
         Assert.Null(losses[0]);
+        var factors = new double?[24];
+        await group.ReadAsync<double>(Array.Find(fields, f => f.Name == "actor_rate_factor")!, factors.AsMemory(), cancellationToken: Token);
+        Assert.Equal([null, .. Enumerable.Repeat((double?)1, 23)], factors);
+    }
+
+    [Theory]
+    [InlineData(1, 10, 20)]
+    [InlineData(2, 10, 20)]
+    [InlineData(3, 12, 21)]
+    [InlineData(7, 14, 21)]
+    [InlineData(11, 11, 22)]
+    public async Task Where_actors_learn_after_every_dth_episode_tracking_has_a_row_at_their_first_update_from_each_tenth_episode_on(int delay, params int[] episodes)
+    {
+        var run = await _folder.RunAsync("run", TemporaryFolder.Plan($"mitigation: {{ actor_delay: {delay} }}"));
+        var history = run.Histories[0];
+        using var tracking = JsonDocument.Parse(await Bytes(run, Path.Combine("cells", history.Cell.Name, "tracking_data.json")));
+        foreach (var rows in new[] { "gradient_history", "asymmetry_history", "activation_history" })
+        {
+            Assert.Equal(episodes, tracking.RootElement.GetProperty(rows).EnumerateArray().Select(e => e.GetProperty("episode").GetInt32()));
+        }
+
+        // The critic's gradient is that of the same update.
+        Assert.Equal(
+            episodes.Select(e => history.Episodes[e - 1].Update!.Critic.GradientNorm),
+            tracking.RootElement.GetProperty("gradient_history").EnumerateArray().Select(e => e.GetProperty("critic_grad").GetDouble()));
     }
 
     [Fact]

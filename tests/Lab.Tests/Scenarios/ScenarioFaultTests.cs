@@ -121,7 +121,25 @@ public class ScenarioFaultTests
         "s.yaml:3: mitigation.asymmetry_bounds: actors that never move: with mitigation.asymmetry_scaling the upper end of mitigation.asymmetry_bounds must be positive")]
     [InlineData(
         "mode: act\nmitigation: {observations: running}",
-        "s.yaml:2: mitigation.observations: statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled")]
+        "s.yaml:2: mitigation.observations: statistics that nobody takes: observations by running statistics are of cells that learn; with mode: act mitigation.observations may be raw or scaled, or running where policy.from names networks that were saved with theirs")]
+    [InlineData(
+        "mitigation:\n  popart: true\n  initial_l2: 0.001",
+        "s.yaml:3: mitigation.initial_l2: popart rescales the critic's last layer whenever the targets' moments change, and initial_l2 would pull it back to initial weights that stand for other values; with mitigation.popart: true mitigation.initial_l2 must be 0 (mitigation.weight_decay may be combined with it)")]
+    [InlineData(
+        "mitigation:\n  output_scale: 3",
+        "s.yaml:2: mitigation.output_scale: 3 has no effect in any cell: the key needs mitigation.output: sigmoid or scaled_tanh; set that too, or leave mitigation.output_scale out")]
+    [InlineData(
+        "mitigation: {recycle_threshold: 0.1}",
+        "s.yaml:1: mitigation.recycle_threshold: 0.1 has no effect in any cell: the key needs mitigation.recycle_every over 0; set that too, or leave mitigation.recycle_threshold out")]
+    [InlineData(
+        "mitigation: {target_noise_clip: 0.1}",
+        "s.yaml:1: mitigation.target_noise_clip: 0.1 has no effect in any cell: the key needs mitigation.target_noise over 0; set that too, or leave mitigation.target_noise_clip out")]
+    [InlineData(
+        "mitigation: {asymmetry_bounds: [0.1, 9]}",
+        "s.yaml:1: mitigation.asymmetry_bounds: [0.1, 9] has no effect in any cell: the key needs mitigation.asymmetry_scaling: proportional or inverse; set that too, or leave mitigation.asymmetry_bounds out")]
+    [InlineData(
+        "sweep:\n  learning.gamma: [0.9, 0.99]\n  mitigation.popart_rate: [0.0003, 0.1, 0.2]",
+        "s.yaml:3: mitigation.popart_rate: 0.1 has no effect in any cell: the key needs mitigation.popart: true; set that too, or leave mitigation.popart_rate out")]
     [InlineData("mode: play", "s.yaml:1: mode: 'play' is not allowed; allowed: learn, act")]
     [InlineData("policy: {from: [a]}", "s.yaml:1: policy.from: a list is not a path; allowed: the path of a folder, or null")]
     [InlineData(
@@ -163,6 +181,22 @@ public class ScenarioFaultTests
     }
 
     [Theory]
+    [InlineData("mitigation: {output_scale: 3}\nsweep: {mitigation.output: [tanh, sigmoid]}")]
+    [InlineData("sweep:\n  - {}\n  - {mitigation.popart: [true], mitigation.popart_rate: [0.1, 0.2]}")]
+    [InlineData("mitigation: {output_scale: 5.0, recycle_threshold: 0.025, target_noise_clip: 0.5, asymmetry_bounds: [0.1, 10], popart_rate: 3e-4}")]
+    [InlineData("sweep: {mitigation.target_noise: [0, 0.2]}", "mitigation.target_noise_clip=0.3")]
+    public void An_option_that_others_switch_on_may_be_set_where_it_has_an_effect_in_some_configuration_or_is_the_default(string text, params string[] sets) =>
+        Assert.Empty(Reading.Faults(text, sets));
+
+    [Fact]
+    public void Options_that_others_switch_on_are_keys()
+    {
+        Assert.All(ScenarioChecks.Dependent, d => Assert.IsType<SchemaOption>(ScenarioSchema.Resolve(d.Key, out _, out _)));
+        Assert.All(ScenarioChecks.Dependent, d => Assert.False(d.HasEffect(new ScenarioOptions().ToCell(0))));
+    }
+
+    [Theory]
+    [InlineData("mitigation.output_scale=3", "--set mitigation.output_scale=3: mitigation.output_scale: 3 has no effect in any cell: the key needs mitigation.output: sigmoid or scaled_tanh; set that too, or leave mitigation.output_scale out")]
     [InlineData("learning.actor_rate", "--set learning.actor_rate: there is no '='; write KEY=VALUE, such as learning.actor_rate=0.01")]
     [InlineData("learning.actor_rat=1", $"--set learning.actor_rat=1: learning.actor_rat: unknown key in learning; allowed: {LearningKeys}; did you mean 'learning.actor_rate'?")]
     [InlineData("actor_rate=1", "--set actor_rate=1: actor_rate: unknown key; it belongs elsewhere: write learning.actor_rate")]

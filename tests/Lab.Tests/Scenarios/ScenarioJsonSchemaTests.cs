@@ -1,4 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
 using NJsonSchema;
+using Simulator.Agents;
+using Simulator.Environment;
 
 namespace Simulator.Lab.Tests.Scenarios;
 
@@ -169,6 +174,157 @@ public class ScenarioJsonSchemaTests
             }
         }
     }
+
+    [Fact]
+    public void Schema_and_reader_take_and_refuse_the_same_values_of_every_key()
+    {
+        foreach (var option in ScenarioSchema.Options)
+        {
+            foreach (var (value, right) in ValuesOf(option))
+            {
+                Agree(option, At(option, value), right);
+                if (value.Length > 0) Agree(option, $"sweep:\n  - {{}}\n  - {option.Path}: [{value}]\n", right && option.CanBeSwept);
+            }
+        }
+
+        static void Agree(SchemaOption option, string text, bool right)
+        {
+            Assert.True(Refusals(text) is [] == right, $"The schema {(right ? "refuses" : "takes")} {text}");
+            Assert.True(ValueFaults(text) is [] == right, $"The reader {(right ? "refuses" : "takes")} {text}: {string.Join('\n', Reading.Faults(text))}");
+            if (!right && option.CanBeSwept) Assert.All(Reading.Faults(text), fault => Assert.Contains($"{option.Path}: ", fault, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Schema_and_reader_refuse_every_neighbour_of_every_key()
+    {
+        foreach (var option in ScenarioSchema.Options)
+        {
+            var value = option.Type.ToYaml(option.In(new ScenarioOptions()));
+            foreach (var neighbour in (string[])[option.Key[..^1] + "_", option.Key + "s", $"{option.Key[1]}{option.Key[0]}{option.Key[2..]}", option.Key.ToUpperInvariant()])
+            {
+                var path = option.Path[..^option.Key.Length] + neighbour;
+                if (neighbour == option.Key || ScenarioSchema.Resolve(path, out _, out _) is not null) continue;
+
+                foreach (var text in (string[])[At(option, value).Replace($"{option.Key}: ", $"{neighbour}: ", StringComparison.Ordinal), $"sweep: {{{path}: [{value}]}}\n"])
+                {
+                    Assert.True(Refusals(text).Length > 0, $"The schema takes {text}");
+                    Assert.Contains("unknown key", Assert.Single(Reading.Faults(text)), StringComparison.Ordinal);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Schema_and_reader_agree_on_whole_files_of_right_and_wrong_values()
+    {
+        var random = new Random(7);
+        var values = ScenarioSchema.Options.ToDictionary(option => option, option => ValuesOf(option).ToList());
+        var refused = 0;
+        for (var file = 0; file < 400; file++)
+        {
+            var text = new System.Text.StringBuilder();
+            var wrong = new List<string>();
+            foreach (var section in ScenarioSchema.Options.GroupBy(option => option.Parent!))
+            {
+                if (section.Key.Parent is not null) text.Append(CultureInfo.InvariantCulture, $"{section.Key.Key}:\n");
+                foreach (var option in section.Where(_ => random.Next(3) == 0))
+                {
+                    var bad = random.Next(60) == 0;
+                    var (value, right) = values[option].Where(v => v.Right != bad).ElementAt(random.Next(values[option].Count(v => v.Right != bad)));
+                    text.Append(CultureInfo.InvariantCulture, $"{(section.Key.Parent is null ? "" : "  ")}{option.Key}: {value}\n");
+                    if (!right) wrong.Add(option.Path);
+                }
+            }
+
+            var (yaml, faults) = (text.ToString(), ValueFaults(text.ToString()));
+            refused += wrong.Count > 0 ? 1 : 0;
+            Assert.True(Refusals(yaml).Length > 0 == wrong.Count > 0, $"The schema differs: {string.Join(", ", wrong)} in\n{yaml}");
+
+            // The reader names each of them, once.
+            Assert.Equal(wrong.Order(StringComparer.Ordinal), faults.Select(fault => fault.Split(": ")[1]).Order(StringComparer.Ordinal));
+        }
+
+        Assert.InRange(refused, 50, 350);
+    }
+
+    [Theory]
+    [InlineData("environment: {power_dbm: [24, 1]}")]
+    [InlineData("policy: {from: no/such/folder}")]
+    [InlineData("learning: {batch: 64, replay: 32}")]
+    [InlineData("mitigation: {output_scale: 3}")]
+    [InlineData("cells: 2\nsweep: {seed: [1, 2]}")]
+    [InlineData("sweep: [{clients: [1]}, {clients: [1]}]")]
+    public void What_no_schema_can_say_the_reader_refuses_alone(string text)
+    {
+        Assert.Empty(Refusals(text));
+        Assert.NotEmpty(Reading.Faults(text));
+    }
+
+    /// <summary>Values of a key, and whether they are right: its bounds and what lies beyond, all its words and none, other types, nothing.</summary>
+    private static IEnumerable<(string Value, bool Right)> ValuesOf(SchemaOption option)
+    {
+        var type = Nullable.GetUnderlyingType(option.Property.PropertyType) ?? option.Property.PropertyType;
+        var mayBeNull = option.Type is OptionalType;
+        foreach (var nothing in (string[])["", "~", "null"]) yield return (nothing, mayBeNull);
+        foreach (var other in (string[])["{a: 1}", "[[1, 2]]", "[]", "[{}]"]) yield return (other, false);
+
+        var range = option.Property.GetCustomAttribute<RangeAttribute>();
+        var (low, high) = (Convert.ToDouble(range?.Minimum ?? 0, CultureInfo.InvariantCulture), Convert.ToDouble(range?.Maximum ?? 0, CultureInfo.InvariantCulture));
+        var (below, above) = (Wording.YamlNumber(low - 1), Wording.YamlNumber((high * 1.01) + 1));
+        if (type == typeof(Interval))
+        {
+            var (l, h) = (Wording.YamlNumber(low), Wording.YamlNumber(high));
+            foreach (var right in (string[])[$"[{l}, {h}]", $"[{h}, {h}]", option.Type.ToYaml(option.In(new ScenarioOptions()))]) yield return (right, true);
+            foreach (var wrong in (string[])[l, "many", "true", $"[{l}]", $"[{l}, {h}, {h}]", $"[{below}, {h}]", $"[{l}, {above}]", $"[{l}, x]", $"[{l}, \"1\"]", $"[{l}, true]", $"[{l}, null]"])
+                yield return (wrong, false);
+        }
+        else if (type == typeof(double))
+        {
+            foreach (var right in (string[])[Wording.YamlNumber(low), Wording.YamlNumber(high), option.Type.ToYaml(option.In(new ScenarioOptions()) ?? high)]) yield return (right, true);
+            foreach (var wrong in (string[])["many", "true", "\"1\"", ".nan", "-.inf", "1_000", "[1]", below, above]) yield return (wrong, false);
+        }
+        else if (type == typeof(int) || type == typeof(ulong))
+        {
+            // The cells of the largest population are as many objects; that its bound is right is seen elsewhere. NJsonSchema's numbers end where those of a long do.
+            var largest = option == ScenarioSchema.Cells ? 2 : (long)high;
+            foreach (var right in type == typeof(int) ? (string[])[$"{(long)low}", $"{largest}"] : ["0", "9223372036854775807"]) yield return (right, true);
+            foreach (var wrong in (string[])["many", "true", "\"1\"", "1.5", ".inf", "0x10", "[1]", $"{(long)low - 1}"]) yield return (wrong, false);
+            if (type == typeof(int)) yield return ($"{(long)high + 1}", false);
+        }
+        else if (type == typeof(bool))
+        {
+            foreach (var right in (string[])["true", "false", "True", "FALSE"]) yield return (right, true);
+            foreach (var wrong in (string[])["yes", "on", "1", "\"true\"", "tru", "[true]"]) yield return (wrong, false);
+        }
+        else if (type.IsEnum)
+        {
+            foreach (var word in Enum.GetNames(type).Select(name => name.Any(char.IsLower) ? ScenarioSchema.SnakeCase(name) : name))
+            {
+                foreach (var right in (string[])[word, word.ToUpperInvariant(), $"\"{word}\""]) yield return (right, true);
+                foreach (var wrong in (string[])[word + "x", word[1..], $"[{word}]", $"{word}, {word}"]) yield return (wrong.Contains(',', StringComparison.Ordinal) ? $"\"{wrong}\"" : wrong, false);
+            }
+
+            foreach (var wrong in (string[])["0", "true", "1.5"]) yield return (wrong, false);
+        }
+        else if (type == typeof(string))
+        {
+            foreach (var right in (string[])["a", "a.b-c_9", "3", "true", new string('a', 100)]) yield return (right, true);
+            foreach (var wrong in (string[])["a/b", "..", "\"\"", "a b", "[a]", new string('a', 101)]) yield return (wrong, false);
+        }
+        else
+        {
+            Assert.Equal(typeof(FolderPath), type);
+            yield return ("runs/none", true);
+            yield return ("\"\"", false);
+            yield return ("[runs]", false);
+        }
+    }
+
+    /// <summary>What the reader says of single values and keys; that a folder is not there, or that keys contradict each other, is no fault of a value.</summary>
+    private static string[] ValueFaults(string text) => [.. Reading.Faults(text).Where(fault =>
+        ScenarioSchema.Options.Any(option => fault.Contains($"; allowed: {option.Type.Allowed}", StringComparison.Ordinal))
+        || fault.Contains("cannot be swept", StringComparison.Ordinal))];
 
     /// <summary>A scenario that sets one key.</summary>
     private static string At(SchemaOption option, string value)
