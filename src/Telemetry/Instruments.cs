@@ -101,6 +101,7 @@ public static class Instruments
         Gauge("simulator.episode.reward", "1", "Reward of the last training episode; mean reward of the last evaluation.", m => m.Reward);
         Gauge("simulator.baseline.reward", "1", "Mean reward of a policy without learning on the evaluation episodes.", m => m.Baseline);
         Gauge("simulator.violation.ratio", "1", "Share of clients that violated a constraint in the last training episode.", m => m.Violations);
+        UpDown("simulator.cells", "{cell}", "Cells by what they are doing: waiting, running, ended.", m => m.Cells);
         Gauge("simulator.cell.episode", "{episode}", "Training episodes that a cell has finished.", m => m.Episode);
         UpDown("simulator.replay.transitions", "{transition}", "Transitions in the replay memory.", m => m.Transitions);
         Gauge("simulator.device.memory", "By", "Memory that the networks on a device take, with the optimiser's moments.", m => m.DeviceMemory);

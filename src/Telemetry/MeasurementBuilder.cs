@@ -78,6 +78,7 @@ internal sealed class MeasurementBuilder(PopulationProgress progress, TelemetryO
             Reward = Of(Reward, mean),
             Baseline = Of(Baseline, mean),
             Violations = Of(Violation, mean),
+            Cells = [.. CountsOf(cells)],
             Episode = Of(Episode, mean),
             Transitions = Of(Transitions, total),
             DeviceMemory = Named("device", sizes.DeviceBytes),
@@ -115,6 +116,12 @@ internal sealed class MeasurementBuilder(PopulationProgress progress, TelemetryO
 
         return [.. sums.Select(s => new Value(combine(s.Value.Sum, s.Value.Count), s.Key.Item1, s.Key.Item2).Measured(Population))];
     }
+
+    private static IEnumerable<Measurement<double>> CountsOf(IReadOnlyList<CellProgress> cells) =>
+        from activity in Enum.GetValues<CellActivity>()
+        select new Measurement<double>(
+            cells.Count(c => c.Activity == activity),
+            new KeyValuePair<string, object?>("state", activity switch { CellActivity.Waiting => "waiting", CellActivity.Running => "running", _ => "ended" }));
 
     private static IEnumerable<Value> Norms(string network, GradientVitals? gradient) => gradient is null ? [] :
         [new Value(gradient.Norm, ("network", network), ("layer", "all")), .. gradient.Layers.Select(l => new Value(l.Value, ("network", network), ("layer", l.Key)))];

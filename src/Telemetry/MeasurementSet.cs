@@ -41,6 +41,8 @@ internal sealed record MeasurementSet
 
     internal Measurement<double>[] Violations { get; init; } = [];
 
+    internal Measurement<double>[] Cells { get; init; } = [];
+
     internal Measurement<double>[] Episode { get; init; } = [];
 
     internal Measurement<double>[] Transitions { get; init; } = [];

@@ -19,6 +19,7 @@ internal sealed class LiveProgress
     internal LiveProgress(IReadOnlyList<PlannedCell> cells)
     {
         Progress = new PopulationProgress(cells.Select(Waiting));
+        Begin(cells);
         var known = new Dictionary<(Compute.NetworkArchitecture, Compute.NetworkArchitecture), Layers>();
         _layers = [.. cells.Select(c =>
         {
@@ -106,6 +107,18 @@ internal sealed class LiveProgress
     /// <summary>Shows that a cell has ended.</summary>
     internal void End(int cell, PopulationProtocol.CellEnded message) =>
         Progress[cell] = Progress[cell] with { Activity = CellActivity.Ended, Ending = ResultFiles.StatusOf(message) };
+
+    /// <summary>Lets counters that may never count begin at zero: a series that is not there is no zero.</summary>
+    private static void Begin(IReadOnlyList<PlannedCell> cells)
+    {
+        Instruments.Recoveries.Add(0);
+        Instruments.Episodes.Add(0, cells.Any(c => c.Options.Learns) ? Training : Acting);
+        if (cells.Any(c => c.Options.Learns))
+        {
+            Instruments.Clipped.Add(0, Actor);
+            Instruments.Clipped.Add(0, Critic);
+        }
+    }
 
     private static CellProgress Waiting(PlannedCell cell) =>
         new(cell.Name, cell.Options.Episodes) { Acts = !cell.Options.Learns, Clients = cell.Options.Clients, Changed = [.. cell.Changed] };
