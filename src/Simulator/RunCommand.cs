@@ -17,6 +17,7 @@ internal static class RunCommand
     {
         PopulationRun run;
         ComputeDevice device;
+        WatchHost? host = null;
         try
         {
             if (arguments.Resume && arguments.Output is null)
@@ -46,22 +47,26 @@ internal static class RunCommand
                 }
 
                 device = ComputeDevice.Find(arguments.Device);
+                host = await WatchAsync(arguments, reading.Plan).ConfigureAwait(false);
                 run = PopulationRun.Resume(reading.Plan, device, folder, TimeProvider.System);
             }
             else
             {
                 RunFolder.Check(folder);
                 device = ComputeDevice.Find(arguments.Device);
+                host = await WatchAsync(arguments, reading.Plan).ConfigureAwait(false);
                 run = PopulationRun.Prepare(reading.Plan, device, folder, TimeProvider.System);
             }
         }
-        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException)
+        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException or ListenException)
         {
+            await DisposeAsync(host).ConfigureAwait(false);
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.WrongUsage;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            await DisposeAsync(host).ConfigureAwait(false);
             await error.WriteLineAsync($"simulator: {(arguments.Resume ? "the run cannot be continued as its folder is, and stays as it was" : "the run cannot begin")}: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
@@ -69,13 +74,8 @@ internal static class RunCommand
         using var disposed = run;
         try
         {
-            await using var host = arguments.Listen is not null || Exporting.OtlpAsked ? await WatchHost.StartAsync(arguments.Listen, run).ConfigureAwait(false) : null;
+            host?.Watch(run);
             return await ExecuteAsync(run, device, host, arguments, output, error).ConfigureAwait(false);
-        }
-        catch (ListenException fault)
-        {
-            await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
-            return ExitStatus.WrongUsage;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -88,7 +88,16 @@ internal static class RunCommand
             await TryWriteReportAsync(run.Folder, output, error).ConfigureAwait(false);
             return ExitStatus.Failed;
         }
+        finally
+        {
+            await DisposeAsync(host).ConfigureAwait(false);
+        }
     }
+
+    private static async Task<WatchHost?> WatchAsync(RunArguments arguments, ScenarioPlan plan) =>
+        arguments.Listen is not null || Exporting.OtlpAsked ? await WatchHost.StartAsync(arguments.Listen, plan).ConfigureAwait(false) : null;
+
+    private static ValueTask DisposeAsync(WatchHost? host) => host?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, WatchHost? host, RunArguments arguments, TextWriter output, TextWriter error)
     {

@@ -11,6 +11,7 @@ internal static class StandardErrorLogging
     internal static void AddStandardError(this ILoggingBuilder logging)
     {
         logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None); // What it says of a start that fails is thrown as well.
         logging.AddConsole(o =>
         {
             o.FormatterName = Format;

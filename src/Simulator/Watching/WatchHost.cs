@@ -20,10 +20,12 @@ internal sealed class WatchHost : IAsyncDisposable
     private static readonly TimeSpan DevicePatience = TimeSpan.FromSeconds(10);
 
     private readonly IHost _host;
+    private readonly Watched _watched;
 
-    private WatchHost(IHost host, string? url)
+    private WatchHost(IHost host, Watched watched, string? url)
     {
         _host = host;
+        _watched = watched;
         Url = url;
     }
 
@@ -33,29 +35,30 @@ internal sealed class WatchHost : IAsyncDisposable
     /// <summary>Logging of the process.</summary>
     internal ILoggerFactory Logging => _host.Services.GetRequiredService<ILoggerFactory>();
 
-    /// <summary>Starts to listen and to export.</summary>
+    /// <summary>Starts to listen and to export, before anything is written: an address that cannot be had must not cost a folder. <see cref="Watch"/> names the run.</summary>
     /// <param name="listen">Where; null for nowhere.</param>
-    /// <param name="run">The run.</param>
+    /// <param name="plan">What will run.</param>
     /// <exception cref="ListenException">The address cannot be listened on.</exception>
-    internal static async Task<WatchHost> StartAsync(ListenAddress? listen, PopulationRun run)
+    internal static async Task<WatchHost> StartAsync(ListenAddress? listen, ScenarioPlan plan)
     {
+        var watched = new Watched();
         if (listen is null)
         {
             var builder = Host.CreateEmptyApplicationBuilder(null);
             builder.Logging.AddStandardError();
-            builder.Services.AddExport(run.Plan, prometheus: false);
+            builder.Services.AddExport(plan, prometheus: false);
             var host = builder.Build();
             await host.StartAsync().ConfigureAwait(false);
-            return new WatchHost(host, null);
+            return new WatchHost(host, watched, null);
         }
 
         for (var port = listen.Port; ; port++)
         {
-            var app = Build(listen, port, run);
+            var app = Build(listen, port, plan, watched);
             try
             {
                 await app.StartAsync().ConfigureAwait(false);
-                return new WatchHost(app, listen.Url(new Uri(app.Urls.First()).Port));
+                return new WatchHost(app, watched, listen.Url(new Uri(app.Urls.First()).Port));
             }
             catch (IOException fault) when (fault.InnerException is AddressInUseException && !listen.Asked && port < listen.Port + ListenAddress.MostTried)
             {
@@ -68,6 +71,9 @@ internal sealed class WatchHost : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Shows a run.</summary>
+    internal void Watch(PopulationRun run) => _watched.Run = run;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -88,7 +94,7 @@ internal sealed class WatchHost : IAsyncDisposable
 
     private static string Why(Exception fault) => fault.InnerException is AddressInUseException ? "the port is in use" : fault.GetBaseException().Message;
 
-    private static WebApplication Build(ListenAddress listen, int port, PopulationRun run)
+    private static WebApplication Build(ListenAddress listen, int port, ScenarioPlan plan, Watched watched)
     {
         // No settings but the command's: neither files of the working folder nor ASPNETCORE_URLS say where it listens.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(WatchHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
@@ -99,19 +105,32 @@ internal sealed class WatchHost : IAsyncDisposable
         });
         builder.Logging.AddStandardError();
         builder.Services.AddRoutingCore();
-        builder.Services.AddExport(run.Plan, prometheus: true);
+        builder.Services.AddExport(plan, prometheus: true);
         builder.Services.AddHealthChecks()
-            .AddCheck("actors", () => Result(run.ActorsLive, "the actor system has ended while the run has not"))
-            .AddCheck("store", () => Result(run.StoreFault is null, run.StoreFault), tags: [Ready])
-            .AddAsyncCheck("device", async () => Result(await run.DevicesAnswerAsync(DevicePatience).ConfigureAwait(false), $"a device has not answered for {DevicePatience.TotalSeconds} s"), tags: [Ready]);
+            .AddCheck("actors", () => Result(watched.Run?.ActorsLive != false, "the actor system has ended while the run has not"))
+            .AddCheck("store", () => Result(watched.Run is { StoreFault: null }, watched.Run is { } run ? run.StoreFault : "the run has not begun"), tags: [Ready])
+            .AddAsyncCheck("device", async () => Result(watched.Run is not { } run || await run.DevicesAnswerAsync(DevicePatience).ConfigureAwait(false), $"a device has not answered for {DevicePatience.TotalSeconds} s"), tags: [Ready]);
 
         var app = builder.Build();
         app.UseRouting();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = c => !c.Tags.Contains(Ready) });
         app.MapHealthChecks("/health/ready");
-        app.MapGet("/api/population", (HttpContext context) => context.Response.WriteAsJsonAsync(
-            PopulationDocument.Of(run.Plan.Scenario.Name, run.StatusWord, run.Folder, run.Progress), WatchJson.Default.PopulationDocument, cancellationToken: context.RequestAborted));
+        app.MapGet("/api/population", (HttpContext context) => watched.Run is { } run
+            ? Results.Json(PopulationDocument.Of(plan.Scenario.Name, run.StatusWord, run.Folder, run.Progress), WatchJson.Default.PopulationDocument)
+            : Results.Problem("the run has not begun", statusCode: StatusCodes.Status503ServiceUnavailable));
         return app;
+    }
+
+    /// <summary>The run that is shown; null until it is there.</summary>
+    private sealed class Watched
+    {
+        private PopulationRun? _run;
+
+        internal PopulationRun? Run
+        {
+            get => Volatile.Read(ref _run);
+            set => Volatile.Write(ref _run, value);
+        }
     }
 }
