@@ -48,6 +48,15 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
 
     internal IReadOnlyList<CellHistory> Histories => _histories;
 
+    /// <summary>What a cell has told so far, by any thread.</summary>
+    internal Live.CellLook Look(int cell)
+    {
+        lock (_lock)
+        {
+            return _histories[cell].Look(_folder.FileOf(Path.Combine(RunFolder.CellFolder(_histories[cell].Cell.Name), "agents.parquet")));
+        }
+    }
+
     /// <summary>Whether each cell has a folder with files of its own.</summary>
     internal bool WritesCells { get; }
 

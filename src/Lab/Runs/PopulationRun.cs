@@ -97,6 +97,10 @@ public sealed class PopulationRun : IDisposable
     /// <summary>What the cells have told; complete when the run has ended.</summary>
     public IReadOnlyList<CellHistory> Histories => _recorder.Histories;
 
+    /// <summary>What a cell has told up to now. By any thread; it may wait while the files of a cell that ends are written.</summary>
+    /// <param name="cell">Index of the cell.</param>
+    public Live.CellLook Look(int cell) => _recorder.Look(cell);
+
     /// <summary>Says of which cells an interruption left less than usual; null where it did of none. Complete when the run has ended.</summary>
     public string? EarlyEnds => Lab.EarlyEnds.InWords(_recorder.Histories, _recorder.WithoutHandover);
 

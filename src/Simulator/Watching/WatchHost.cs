@@ -41,7 +41,7 @@ internal sealed class WatchHost : IAsyncDisposable
     /// <exception cref="ListenException">The address cannot be listened on.</exception>
     internal static async Task<WatchHost> StartAsync(ListenAddress? listen, ScenarioPlan plan)
     {
-        var watched = new Watched();
+        var watched = new Watched(plan);
         if (listen is null)
         {
             var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -104,7 +104,7 @@ internal sealed class WatchHost : IAsyncDisposable
             k.Listen(listen.Address, port);
         });
         builder.Logging.AddStandardError();
-        builder.Services.AddRoutingCore();
+        builder.AddPage(watched);
         builder.Services.AddExport(plan, prometheus: true);
         builder.Services.AddHealthChecks()
             .AddCheck("actors", () => Result(watched.Run?.ActorsLive != false, "the actor system has ended while the run has not"))
@@ -112,7 +112,8 @@ internal sealed class WatchHost : IAsyncDisposable
             .AddAsyncCheck("device", async () => Result(watched.Run is not { } run || await run.DevicesAnswerAsync(DevicePatience).ConfigureAwait(false), $"a device has not answered for {DevicePatience.TotalSeconds} s"), tags: [Ready]);
 
         var app = builder.Build();
-        app.UseRouting();
+        app.UsePagePolicy();
+        app.MapPage();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = c => !c.Tags.Contains(Ready) });
         app.MapHealthChecks("/health/ready");
@@ -120,17 +121,5 @@ internal sealed class WatchHost : IAsyncDisposable
             ? Results.Json(PopulationDocument.Of(plan.Scenario.Name, run.StatusWord, run.Folder, run.Progress), WatchJson.Default.PopulationDocument)
             : Results.Problem("the run has not begun", statusCode: StatusCodes.Status503ServiceUnavailable));
         return app;
-    }
-
-    /// <summary>The run that is shown; null until it is there.</summary>
-    private sealed class Watched
-    {
-        private PopulationRun? _run;
-
-        internal PopulationRun? Run
-        {
-            get => Volatile.Read(ref _run);
-            set => Volatile.Write(ref _run, value);
-        }
     }
 }
