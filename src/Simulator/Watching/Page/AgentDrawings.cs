@@ -26,7 +26,7 @@ internal static class AgentDrawings
             "Mean da/dz of its outputs: what they let through of a gradient.",
             $"Now {PageText.Norm(series.Slope.Latest)}.",
             [Drawings.Trace(series.Slope, Drawings.Green)],
-            Drawings.Axes("da/dz", log: true, legend: false));
+            Drawings.Axes("da/dz", log: true, legend: false, lines: [series.Slope]));
         yield return new Drawing(
             "factors",
             "Gradient and its factors",
@@ -36,7 +36,7 @@ internal static class AgentDrawings
                 Drawings.Trace(series.Gradient, Drawings.Blue), Drawings.Trace(series.Factors[0], Drawings.Vermilion, "dash"),
                 Drawings.Trace(series.Factors[1], Drawings.Green, "dot"), Drawings.Trace(series.Factors[2], Drawings.Pink, "dashdot"),
             ],
-            Drawings.Axes("norm, factor", log: true, height: 340))
+            Drawings.Axes("norm, factor", log: true, height: 340, lines: [series.Gradient, .. series.Factors]))
         {
             Wide = true,
         };

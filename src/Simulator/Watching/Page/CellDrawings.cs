@@ -49,7 +49,7 @@ internal static class CellDrawings
             map.OnlyWorst
                 ? $"The {map.Agents.Count} most saturated of {PageText.Count(map.AllAgents, "agent")}, at each tenth episode and the newest; the worst is at the bottom."
                 : "A row for each agent, a column for each tenth episode and the newest; bright is saturated: |a| > 0.9.",
-            $"At episode {PageText.Count(map.Episodes[^1])} {PageText.Count(newest.Count(p => p > 90))} of {PageText.Count(newest.Count, "agent")} shown are over 90 %, {PageText.Count(newest.Count(p => p < 10))} under 10 %.",
+            $"At episode {PageText.Count(map.Episodes[^1])}, {PageText.Count(newest.Count(p => p > 90))} of {PageText.Count(newest.Count, "agent")} shown are over 90 %, {PageText.Count(newest.Count(p => p < 10))} under 10 %.",
             [trace],
             Drawings.Axes(map.OnlyWorst ? string.Empty : "agent", legend: false, height: Math.Clamp(140 + (6 * map.Agents.Count), 220, 560)))
         {
@@ -87,7 +87,7 @@ internal static class CellDrawings
             (costs ? "Minus the reward, on an axis that runs downwards: up is better." : "Sum over the episode.") + " Evaluations are without exploration." + Points(series, "mean"),
             Drawings.Latest([series.Rewards, series.Evaluations], v => PageText.Reward(costs ? -v : v)) + (series.BestConstant is { } best ? $"; best constant policy {PageText.Reward(costs ? -best : best)}" : string.Empty) + ".",
             traces,
-            Drawings.Axes(costs ? "cost" : "reward", log: costs, downwards: costs));
+            Drawings.Axes(costs ? "cost" : "reward", log: costs, downwards: costs, lines: [series.Rewards, series.Evaluations, new Line("", [], [(float)(series.BestConstant ?? series.Rewards.Latest ?? 1)])]));
     }
 
     private static Drawing States(CellSeries series) => new(
@@ -97,17 +97,17 @@ internal static class CellDrawings
         Drawings.Latest(series.States, v => PageText.Reward(v)) + ".",
         [.. series.States.Select((line, i) => new LineTrace
         {
-            Name = line.Name, X = PackedNumbers.Of(line.X), Y = PackedNumbers.Of(line.Y), Line = new Stroke(Drawings.OfStates[i], Width: 0.5), Stack = "states",
+            Name = line.Name, X = PackedNumbers.Of(line.X), Y = PackedNumbers.Of(line.Y), Line = new Stroke(Drawings.OfStates[i], Width: 0.5), Stack = "states", Fill = Drawings.OfStates[i],
         })],
         Drawings.Axes("agents"));
 
     private static Drawing Gradients(CellSeries series) => new(
         "gradients",
         "Gradients",
-        "L2 norms before clipping; of the actors the root mean square over agents." + Points(series, "median"),
+        "L2 norms before clipping; of the actors the root mean square over agents. Zero cannot be drawn on a logarithmic axis: the line ends there." + Points(series, "median"),
         Drawings.Latest([series.ActorGradient, series.CriticGradient], PageText.Norm) + ".",
         [Drawings.Trace(series.ActorGradient, Drawings.Blue), Drawings.Trace(series.CriticGradient, Drawings.Vermilion)],
-        Drawings.Axes("L2 norm", log: true));
+        Drawings.Axes("L2 norm", log: true, lines: [series.ActorGradient, series.CriticGradient]));
 
     private static Drawing Asymmetry(CellSeries series) => new(
         "asymmetry",
@@ -115,7 +115,7 @@ internal static class CellDrawings
         "The actors' gradient over the critic's." + Points(series, "median"),
         $"Now {PageText.Norm(series.Asymmetry.Latest)}.",
         [Drawings.Trace(series.Asymmetry, Drawings.Green)],
-        Drawings.Axes("actors / critic", log: true, legend: false));
+        Drawings.Axes("actors / critic", log: true, legend: false, lines: [series.Asymmetry]));
 
     private static Drawing PreActivations(CellSeries series) => new(
         "preactivations",
@@ -123,5 +123,5 @@ internal static class CellDrawings
         "The |z| that half of an action's outputs (dotted), and 99 % (solid), do not exceed; means over agents. A tanh is saturated from 1.47 on." + Points(series, "median"),
         Drawings.Latest(series.PreActivations, PageText.Norm) + ".",
         [.. series.PreActivations.Select((line, i) => Drawings.Trace(line, Drawings.OfActions[i / 2], i % 2 == 0 ? "dot" : "solid"))],
-        Drawings.Axes("|z|", log: true));
+        Drawings.Axes("|z|", log: true, lines: series.PreActivations));
 }

@@ -42,7 +42,7 @@ internal static class Drawings
     /// <summary>The newest values: "actors 1.2e-3, critic 45".</summary>
     internal static string Latest(IEnumerable<Line> lines, Func<double?, string> number) => string.Join(", ", lines.Where(l => l.Latest is not null).Select(l => $"{l.Name} {number(l.Latest)}"));
 
-    internal static Layout Axes(string yTitle, bool log = false, double[]? range = null, bool downwards = false, bool legend = true, int height = 300, string? format = null) => new()
+    internal static Layout Axes(string yTitle, bool log = false, double[]? range = null, bool downwards = false, bool legend = true, int height = 300, IEnumerable<Line>? lines = null) => new()
     {
         Height = height,
         AutoSize = true,
@@ -54,7 +54,7 @@ internal static class Drawings
         HoverMode = HoverModeEnum.Closest,
         // What a reader zoomed into stays while the numbers grow.
         UiRevision = "kept",
-        Legend = [new Legend { Orientation = Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H, X = 0, Y = 1.02m, YAnchor = Plotly.Blazor.LayoutLib.LegendLib.YAnchorEnum.Bottom }],
+        Legend = [new Legend { TraceOrder = Plotly.Blazor.LayoutLib.LegendLib.TraceOrderFlag.Normal, Orientation = Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H, X = 0, Y = 1.02m, YAnchor = Plotly.Blazor.LayoutLib.LegendLib.YAnchorEnum.Bottom }],
         XAxis =
         [
             new XAxis
@@ -71,10 +71,23 @@ internal static class Drawings
                 Type = log ? Plotly.Blazor.LayoutLib.YAxisLib.TypeEnum.Log : Plotly.Blazor.LayoutLib.YAxisLib.TypeEnum.Linear,
                 Range = range?.Cast<object>().ToList(),
                 AutoRange = downwards ? Plotly.Blazor.LayoutLib.YAxisLib.AutoRangeEnum.Reversed : null,
-                ZeroLine = false, SeparateThousands = true, AutoMargin = Plotly.Blazor.LayoutLib.YAxisLib.AutoMarginFlag.True, TickFormat = format,
+                ZeroLine = false, SeparateThousands = true, AutoMargin = Plotly.Blazor.LayoutLib.YAxisLib.AutoMarginFlag.True,
                 ExponentFormat = log ? Plotly.Blazor.LayoutLib.YAxisLib.ExponentFormatEnum.Power : Plotly.Blazor.LayoutLib.YAxisLib.ExponentFormatEnum.None,
-                NTicks = log ? 7 : null,
+                DTick = log && lines is not null && Decades(lines) is > 0 and var apart ? apart : null,
             },
         ],
     };
+
+    /// <summary>Decades between two marks of a logarithmic axis, so that there are about six; 0 where there are too few decades for it.</summary>
+    private static double Decades(IEnumerable<Line> lines)
+    {
+        var (low, high) = (float.MaxValue, 0f);
+        foreach (var value in lines.SelectMany(l => l.Y).Select(MathF.Abs).Where(v => v > 0 && float.IsFinite(v)))
+        {
+            (low, high) = (Math.Min(low, value), Math.Max(high, value));
+        }
+
+        var decades = high > low ? Math.Log10(high) - Math.Log10(low) : 0;
+        return decades > 1.5 ? Math.Ceiling(decades / 7) : 0;
+    }
 }

@@ -53,9 +53,14 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>Says that there is no such page, to whoever asks for the document.</summary>
     private protected void Missing()
     {
+        // Set earlier, the status would keep the words of the page from being sent.
         if (Http is { Response.HasStarted: false } http)
         {
-            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            http.Response.OnStarting(() =>
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            });
         }
     }
 

@@ -34,6 +34,10 @@ internal sealed class LineTrace : ITrace
     [JsonPropertyName("stackgroup")]
     public string? Stack { get; init; }
 
+    /// <summary>Colour below it, down to the next of the stack; null: none.</summary>
+    [JsonPropertyName("fillcolor")]
+    public string? Fill { get; init; }
+
     /// <summary>Lines of one group appear and disappear together.</summary>
     [JsonPropertyName("legendgroup")]
     public string? Group { get; init; }
@@ -41,10 +45,6 @@ internal sealed class LineTrace : ITrace
     /// <summary>Whether it has a place in the legend.</summary>
     [JsonPropertyName("showlegend")]
     public bool InLegend { get; init; } = true;
-
-    /// <summary>What is said of a point.</summary>
-    [JsonPropertyName("hovertemplate")]
-    public string? Hover { get; init; }
 }
 
 /// <summary>How a line looks.</summary>
