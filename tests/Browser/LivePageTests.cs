@@ -132,7 +132,7 @@ public sealed class LivePageTests : IDisposable
     /// <summary>The program as users start it, from a folder that is not its own.</summary>
     private Process Start(string scenario)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = _folder, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = _folder, UseShellExecute = false, RedirectStandardOutput = true };
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "simulator.dll"), "run", scenario, "--output", Path.Combine(_folder, "run"), "--device", "cpu", "--listen", "127.0.0.1:0", "--stay", "--quiet"])
         {
             start.ArgumentList.Add(argument);
