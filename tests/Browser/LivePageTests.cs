@@ -9,8 +9,8 @@ public sealed class LivePageTests : IDisposable
     // Eight cells that end in different ways, and long enough that somebody can come and look.
     private const string Scenario = """
         name: eight-cells
-        episodes: 600
-        clients: 25
+        episodes: 400
+        clients: 20
         learning: { critic_rate: 0.001 }
         evaluation: { every: 50, episodes: 5 }
         tracking: { early_stop: false }
@@ -69,12 +69,12 @@ public sealed class LivePageTests : IDisposable
             await TakeAsync(chromium, "population");
 
             // By links to a cell and on to an agent, whose rows come from the cell's file by now.
-            await chromium.EvaluateAsync("document.querySelector('[data-cell=\"5\"]').click()");
+            await chromium.EvaluateAsync("document.querySelector('[data-cell=\"5\"]').click(), true");
             await chromium.EvaluateAsync(Until("document.querySelectorAll('.chart').length === 6 && [...document.querySelectorAll('.chart')].every(c => c.querySelector('.trace, .heatmaplayer image'))"));
-            Assert.Equal("600", (await chromium.EvaluateAsync("document.querySelector('.facts .episode').textContent")).GetString());
+            Assert.Equal("400", (await chromium.EvaluateAsync("document.querySelector('.facts .episode').textContent")).GetString());
             await TakeAsync(chromium, "cell");
             var worst = (await chromium.EvaluateAsync("document.querySelector('tbody th a').textContent")).GetString();
-            await chromium.EvaluateAsync("document.querySelector('tbody th a').click()");
+            await chromium.EvaluateAsync("document.querySelector('tbody th a').click(), true");
             await chromium.EvaluateAsync(Until("document.querySelectorAll('.chart').length === 3 && [...document.querySelectorAll('.chart')].every(c => c.querySelector('.trace'))"));
             Assert.StartsWith($"Agent {worst} ", (await chromium.EvaluateAsync("document.querySelector('h1').textContent")).GetString(), StringComparison.Ordinal);
             await TakeAsync(chromium, "agent");

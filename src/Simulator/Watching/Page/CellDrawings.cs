@@ -51,7 +51,7 @@ internal static class CellDrawings
                 : "A row for each agent, a column for each tenth episode and the newest; bright is saturated: |a| > 0.9.",
             $"At episode {PageText.Count(map.Episodes[^1])}, {PageText.Count(newest.Count(p => p > 90))} of {PageText.Count(newest.Count, "agent")} shown are over 90 %, {PageText.Count(newest.Count(p => p < 10))} under 10 %.",
             [trace],
-            Drawings.Axes(map.OnlyWorst ? string.Empty : "agent", legend: false, height: Math.Clamp(140 + (6 * map.Agents.Count), 220, 560)))
+            Drawings.Axes(map.OnlyWorst ? string.Empty : "agent", legend: false, height: Math.Clamp(140 + (5 * map.Agents.Count), 220, 520)))
         {
             Wide = true,
         };

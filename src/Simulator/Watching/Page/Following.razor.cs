@@ -13,6 +13,8 @@ public sealed partial class Following
     [Parameter]
     public EventCallback<bool> ValueChanged { get; set; }
 
-    [Inject]
-    private Watched Watched { get; set; } = null!;
+    /// <summary>Whether there is nothing new to come.</summary>
+    [Parameter]
+    [EditorRequired]
+    public bool IsOver { get; set; }
 }
