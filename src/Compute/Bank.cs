@@ -30,6 +30,9 @@ public abstract class Bank : IDisposable
     /// <summary>Number of slots.</summary>
     public int Slots => _store.Slots;
 
+    /// <summary>Bytes that the slots take, with what their optimiser keeps.</summary>
+    public long Bytes => _store.Bytes;
+
     /// <summary>Adds slots at the end, with parameters zero, and returns the index of the first. Moments take memory from a slot's first learning step on.</summary>
     /// <param name="count">How many.</param>
     /// <param name="rate">Adam's learning rate.</param>

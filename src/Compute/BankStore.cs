@@ -29,6 +29,9 @@ internal abstract class BankStore(NetworkArchitecture architecture) : IDisposabl
     /// <summary>Number of slots.</summary>
     internal abstract int Slots { get; }
 
+    /// <summary>Bytes that all slots take.</summary>
+    internal abstract long Bytes { get; }
+
     /// <summary>
     /// Adds slots at the end, parameters zero, and returns the index of the first; <see cref="SlotSettings.Network"/> counts up from what is given. Where there is no room everything stays as
     /// it was.

@@ -43,19 +43,23 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     public const string Configuration = "simulator.device-dispatcher { type = PinnedDispatcher, throughput = 1000 }";
 
     private static readonly TimeSpan PatienceInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MemoryInterval = TimeSpan.FromSeconds(1);
 
     private readonly BatchingOptions _options;
     private readonly DeviceBanks _banks;
-    private readonly ReadyWork _ready = new();
+    private readonly DeviceTelemetry _telemetry;
+    private readonly ReadyWork _ready;
     private readonly Turnstile _turnstile;
     private readonly Dictionary<IActorRef, List<int>> _owned = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private Pending _flush;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
-    public BatchingActor(ComputeDevice device, BatchingOptions options)
+    public BatchingActor(ComputeDevice device, BatchingOptions options, DeviceTelemetry telemetry)
     {
         _options = options;
+        _telemetry = telemetry;
+        _ready = new ReadyWork(telemetry);
         _banks = new DeviceBanks(device);
         _turnstile = new Turnstile(options.PlacesOn(device));
         Receive<Infer>(m => Join(
@@ -93,17 +97,25 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Receive<ImproveCritic>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<Differentiate>(m => Enqueue(m.Reservation, m.Turn, m));
         Receive<ReportPatience>(_ => OnReportPatience());
+        Receive<ReportMemory>(_ => _telemetry.Bytes = _banks.Bytes);
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props of a batching actor for one device.</summary>
-    public static Props Props(ComputeDevice device, BatchingOptions options) =>
-        Akka.Actor.Props.Create(() => new BatchingActor(device, options)).WithDispatcher(Dispatcher);
+    /// <param name="device">The device.</param>
+    /// <param name="options">How requests gather.</param>
+    /// <param name="telemetry">What is told while it runs; null where nobody asks for it.</param>
+    public static Props Props(ComputeDevice device, BatchingOptions options, DeviceTelemetry? telemetry = null) =>
+        Akka.Actor.Props.Create(() => new BatchingActor(device, options, telemetry ?? new DeviceTelemetry(device.Name))).WithDispatcher(Dispatcher);
 
     /// <inheritdoc/>
-    protected override void PreStart() => Timers.StartPeriodicTimer(ReportPatience.Instance, ReportPatience.Instance, PatienceInterval);
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer(ReportPatience.Instance, ReportPatience.Instance, PatienceInterval);
+        Timers.StartPeriodicTimer(ReportMemory.Instance, ReportMemory.Instance, MemoryInterval);
+    }
 
     /// <inheritdoc/>
     protected override void PostStop() => _banks.Dispose();
@@ -287,6 +299,11 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
     private sealed record Flush : ILocalMessage
     {
         public static readonly Flush Instance = new();
+    }
+
+    private sealed record ReportMemory : ILocalMessage
+    {
+        public static readonly ReportMemory Instance = new();
     }
 
     private sealed record ReportPatience : ILocalMessage

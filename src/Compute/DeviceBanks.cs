@@ -72,6 +72,9 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
 
     internal IReadOnlyCollection<Holding> Holdings => _holdings.Values;
 
+    /// <summary>Bytes that all networks take, with what their optimiser keeps.</summary>
+    internal long Bytes => _policies.Values.Sum(b => b.Bytes) + _critics.Values.Sum(b => b.Bytes);
+
     internal PoliciesReserved Reserve(ReservePolicies request)
     {
         if (!_policies.TryGetValue(request.Architecture, out var bank))

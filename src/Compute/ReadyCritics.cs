@@ -6,11 +6,18 @@ using static Simulator.Compute.DeviceProtocol;
 namespace Simulator.Compute;
 
 /// <summary>One master's request.</summary>
-internal readonly record struct CriticRequest(Holding Holding, Turn Turn, ILocalMessage Message, IActorRef Sender);
+internal readonly record struct CriticRequest(Holding Holding, Turn Turn, ILocalMessage Message, IActorRef Sender)
+{
+    /// <summary>When it came, as <see cref="DeviceTelemetry.Now"/> tells it.</summary>
+    internal long Began { get; } = DeviceTelemetry.Now();
+}
 
 /// <summary>Requests to critics that wait for the next flush, which sorts them by kind, bank, size and slot, and runs each run of neighbouring slots as one operation.</summary>
-internal sealed class ReadyCritics
+internal sealed class ReadyCritics(DeviceTelemetry telemetry)
 {
+    private static readonly KeyValuePair<string, object?>[] Operations =
+        [DeviceTelemetry.Operation("evaluate"), DeviceTelemetry.Operation("improve_critic"), DeviceTelemetry.Operation("differentiate")];
+
     /// <summary>Most critics in one operation, which bounds the memory it takes.</summary>
     private const int MaximumCritics = 16;
 
@@ -63,11 +70,12 @@ internal sealed class ReadyCritics
         _requests.Clear();
     }
 
-    private static void RunPart(ReadOnlySpan<CriticRequest> part, bool same, ReadyWork.Failure failure)
+    private void RunPart(ReadOnlySpan<CriticRequest> part, bool same, ReadyWork.Failure failure)
     {
 #pragma warning disable CA1031 // Whatever an operation throws goes to those who asked; nothing is swallowed.
         try
         {
+            Tell(part);
             var bank = (CriticBank)part[0].Holding.Bank;
             var first = part[0].Holding.First;
             switch (part[0].Message)
@@ -100,6 +108,17 @@ internal sealed class ReadyCritics
             }
         }
 #pragma warning restore CA1031
+    }
+
+    private void Tell(ReadOnlySpan<CriticRequest> part)
+    {
+        var since = part[0].Began;
+        foreach (var request in part)
+        {
+            since = Math.Min(since, request.Began);
+        }
+
+        telemetry.Begins(Operations[KindOf(part[0].Message)], part.Length, since);
     }
 
     private static void Rescale(CriticBank bank, ReadOnlySpan<CriticRequest> part)

@@ -9,13 +9,16 @@ namespace Simulator.Compute;
 /// <summary>
 /// Complete rounds and critic requests that wait for the next flush. A flush sorts rounds by kind, bank, size and slot, and runs each run of neighbouring slots as one operation; then it is the critics' turn.
 /// </summary>
-internal sealed class ReadyWork
+internal sealed class ReadyWork(DeviceTelemetry telemetry)
 {
+    private static readonly KeyValuePair<string, object?> Infer = DeviceTelemetry.Operation("infer");
+    private static readonly KeyValuePair<string, object?> Improve = DeviceTelemetry.Operation("improve");
+
     /// <summary>Most rows of policies in one operation, which bounds the memory it takes.</summary>
     private const int MaximumRows = 1 << 18;
 
     private readonly List<Round> _rounds = [];
-    private readonly ReadyCritics _critics = new();
+    private readonly ReadyCritics _critics = new(telemetry);
     private readonly Stack<Round> _spare = [];
     private readonly List<PolicySlice> _slices = [];
 
@@ -140,6 +143,7 @@ internal sealed class ReadyWork
 #pragma warning disable CA1031 // Whatever an operation throws goes to those who asked; nothing is swallowed.
         try
         {
+            Tell(slots);
             Run(CollectionsMarshal.AsSpan(_slices), slots);
         }
         catch (Exception error)
@@ -152,6 +156,18 @@ internal sealed class ReadyWork
 #pragma warning restore CA1031
 
         _slices.Clear();
+    }
+
+    private void Tell(int slots)
+    {
+        var round = _slices[0].Round;
+        var since = round.Began;
+        foreach (var slice in _slices)
+        {
+            since = Math.Min(since, slice.Round.Began);
+        }
+
+        telemetry.Begins(round.Improve ? Improve : Infer, slots * round.MembersOfSlot, since);
     }
 
     private static void Run(ReadOnlySpan<PolicySlice> slices, int slots)

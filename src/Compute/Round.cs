@@ -30,6 +30,9 @@ internal sealed class Round
     /// <summary>Since when it waits, on the scheduler's clock.</summary>
     internal TimeSpan Since { get; private set; }
 
+    /// <summary>When its first request came, as <see cref="DeviceTelemetry.Now"/> tells it.</summary>
+    internal long Began { get; private set; }
+
     /// <summary>Requests that make the round.</summary>
     internal int Expected { get; private set; }
 
@@ -62,7 +65,7 @@ internal sealed class Round
     /// <summary>Opens the round that a request is the first of.</summary>
     internal void Open(Holding holding, in PolicyRequest first, TimeSpan now)
     {
-        (Holding, Turn, Improve, InferAfter, Since) = (holding, first.Turn, first.Improve, first.InferAfter, now);
+        (Holding, Turn, Improve, InferAfter, Since, Began) = (holding, first.Turn, first.Improve, first.InferAfter, now, DeviceTelemetry.Now());
         (RateFactor, TargetRows) = (first.RateFactor, first.TargetRows);
         (Expected, Rows, Count, Fault) = (first.Expected, first.Rows, 0, null);
         FirstSlot = Shared ? holding.First : first.Slot - first.Member;

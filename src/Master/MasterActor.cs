@@ -33,6 +33,7 @@ public sealed class MasterActor : UntypedActor
     private readonly MasterLinks _links;
     private readonly MasterAgent _agent;
     private readonly AgentReport[] _reports;
+    private readonly UpdateTelemetry _telemetry;
     private IReadOnlyList<IActorRef> _clients = [];
     private CriticQuery? _query;
     private UpdateRound? _round;
@@ -47,6 +48,7 @@ public sealed class MasterActor : UntypedActor
         _settings = settings;
         _links = links;
         _agent = new MasterAgent(settings);
+        _telemetry = new UpdateTelemetry(links.Cell.Path.Name);
         _reports = settings.Learns ? new AgentReport[settings.Clients] : [];
     }
 
@@ -105,6 +107,7 @@ public sealed class MasterActor : UntypedActor
                 DecideWhen(_agent.Propose(m.Client, m.Policy, m.Explored), m.Turn);
                 break;
             case MasterProtocol.Begin m:
+                _telemetry.Acting(m.Turn);
                 DecideWhen(_agent.Begin(m.States, m.Statistics), m.Turn);
                 break;
             case MasterProtocol.Outcome m:
@@ -209,6 +212,7 @@ public sealed class MasterActor : UntypedActor
         if (message.Done)
         {
             Become(Storing);
+            _telemetry.Storing();
             _query = _agent.ErrorQuery();
             _links.Device.Tell(new Evaluate(_links.Critic, message.Turn with { Phase = Phase.Learning }, _query));
         }
@@ -230,6 +234,7 @@ public sealed class MasterActor : UntypedActor
         }
 
         Become(Sampling);
+        _telemetry.Sampling();
         _answers = 0;
         for (var i = 0; i < _clients.Count; i++)
         {
@@ -243,6 +248,7 @@ public sealed class MasterActor : UntypedActor
         if (++_answers == _clients.Count)
         {
             Become(Targeting);
+            _telemetry.Targeting();
             _query = _round.TargetQuery();
             _links.Device.Tell(new Evaluate(_links.Critic, message.Turn, _query));
         }
@@ -251,6 +257,7 @@ public sealed class MasterActor : UntypedActor
     private void OnTargets(Evaluated message)
     {
         Become(Criticising);
+        _telemetry.Criticising();
         _links.Device.Tell(new ImproveCritic(_links.Critic, message.Turn, _round!.Lesson(_query!, message.Values)));
     }
 
@@ -262,6 +269,7 @@ public sealed class MasterActor : UntypedActor
             return;
         }
 
+        _telemetry.Criticised(message.Step);
         _criticStep = _agent.Learned(message.Step);
         if (!_agent.ActorsLearn(message.Turn.Episode))
         {
@@ -271,6 +279,7 @@ public sealed class MasterActor : UntypedActor
 
         _answers = 0;
         _actorLoss = 0;
+        _telemetry.Teaching();
         Differentiate(message.Turn);
     }
 
@@ -319,6 +328,7 @@ public sealed class MasterActor : UntypedActor
                 return;
             }
 
+            _telemetry.Taught();
             _links.Cell.Tell(new ClientOutputs(message.Turn, Array.ConvertAll(_reports, r => r.Outputs)));
             var report = UpdateSummary.Of(_criticStep!, _actorLoss, _reports, _settings.SharedPolicy);
             Finish(message.Turn, _agent.Learned(report), null);
@@ -333,6 +343,7 @@ public sealed class MasterActor : UntypedActor
     private void Finish(Turn turn, UpdateReport? report, string? divergence)
     {
         Become(Acting);
+        _telemetry.End(divergence);
         _round?.Dispose();
         _round = null;
         _query = null;

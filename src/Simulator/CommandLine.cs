@@ -62,7 +62,22 @@ internal static class CommandLine
         };
         var device = Device();
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
-        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, quiet };
+        var listen = new Option<ListenAddress?>("--listen")
+        {
+            Description = "Where the run can be watched: a page, metrics for Prometheus (/metrics), health, data. 127.0.0.1:9464 or the next free port by default; port 0 is any free one.",
+            HelpName = "ADDR:PORT",
+            CustomParser = Address,
+        };
+        var silent = new Option<bool>("--no-listen") { Description = "Listens nowhere." };
+        var stay = new Option<bool>("--stay") { Description = "Can be watched after the run has ended, too, until Ctrl-C." };
+        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, listen, silent, stay, quiet };
+        command.Validators.Add(r =>
+        {
+            if (r.GetValue(silent) && (r.GetResult(listen) is not null || r.GetValue(stay)))
+            {
+                r.AddError($"--no-listen contradicts {(r.GetValue(stay) ? "--stay" : "--listen")}");
+            }
+        });
         command.SetAction((parsed, _) => RunCommand.ExecuteAsync(
             new RunArguments(
                 parsed.GetValue(scenario) ?? (parsed.GetValue(resume) ? null : FindQuickstart()),
@@ -72,7 +87,9 @@ internal static class CommandLine
                 parsed.GetValue(folder),
                 parsed.GetRequiredValue(device),
                 parsed.GetValue(quiet),
-                parsed.GetValue(resume)),
+                parsed.GetValue(resume),
+                parsed.GetValue(silent) ? null : parsed.GetValue(listen) ?? ListenAddress.Default,
+                parsed.GetValue(stay)),
             output,
             error));
         return command;
@@ -86,6 +103,17 @@ internal static class CommandLine
     {
         var published = Path.Combine(AppContext.BaseDirectory, Quickstart);
         return !File.Exists(Quickstart) && File.Exists(published) ? published : Quickstart;
+    }
+
+    private static ListenAddress? Address(ArgumentResult result)
+    {
+        if (ListenAddress.TryParse(result.Tokens[0].Value, out var address))
+        {
+            return address;
+        }
+
+        result.AddError($"--listen '{result.Tokens[0].Value}': an IP address or localhost, and a port, are allowed: 127.0.0.1:9464, [::1]:9464, 0.0.0.0:80");
+        return null;
     }
 
     /// <summary>Reads a whole number of an option.</summary>

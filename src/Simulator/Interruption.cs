@@ -20,6 +20,9 @@ internal sealed class Interruption : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     internal CancellationToken Token => _source.Token;
 
+    /// <summary>Waits for the first signal.</summary>
+    internal async Task WaitAsync() => await Task.Delay(Timeout.InfiniteTimeSpan, Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     public void Dispose()
     {
         _system.Dispose();

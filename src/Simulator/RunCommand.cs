@@ -8,7 +8,7 @@ namespace Simulator;
 
 /// <summary>What <c>simulator run</c> was asked.</summary>
 internal sealed record RunArguments(
-    string? Scenario, IReadOnlyList<string> Sets, ulong? Seed, int? Episodes, string? Output, string Device, bool Quiet, bool Resume);
+    string? Scenario, IReadOnlyList<string> Sets, ulong? Seed, int? Episodes, string? Output, string Device, bool Quiet, bool Resume, ListenAddress? Listen, bool Stay);
 
 /// <summary><c>simulator run</c>: checks everything before anything is written, runs, shows the progress, and says in words what happened.</summary>
 internal static class RunCommand
@@ -17,6 +17,7 @@ internal static class RunCommand
     {
         PopulationRun run;
         ComputeDevice device;
+        WatchHost? host = null;
         try
         {
             if (arguments.Resume && arguments.Output is null)
@@ -46,29 +47,35 @@ internal static class RunCommand
                 }
 
                 device = ComputeDevice.Find(arguments.Device);
+                host = await WatchAsync(arguments, reading.Plan).ConfigureAwait(false);
                 run = PopulationRun.Resume(reading.Plan, device, folder, TimeProvider.System);
             }
             else
             {
                 RunFolder.Check(folder);
                 device = ComputeDevice.Find(arguments.Device);
+                host = await WatchAsync(arguments, reading.Plan).ConfigureAwait(false);
                 run = PopulationRun.Prepare(reading.Plan, device, folder, TimeProvider.System);
             }
         }
-        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException)
+        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException or ListenException)
         {
+            await DisposeAsync(host).ConfigureAwait(false);
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.WrongUsage;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            await DisposeAsync(host).ConfigureAwait(false);
             await error.WriteLineAsync($"simulator: {(arguments.Resume ? "the run cannot be continued as its folder is, and stays as it was" : "the run cannot begin")}: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
 
+        using var disposed = run;
         try
         {
-            return await ExecuteAsync(run, device, arguments.Quiet, output, error).ConfigureAwait(false);
+            host?.Watch(run);
+            return await ExecuteAsync(run, device, host, arguments, output, error).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -81,19 +88,34 @@ internal static class RunCommand
             await TryWriteReportAsync(run.Folder, output, error).ConfigureAwait(false);
             return ExitStatus.Failed;
         }
+        finally
+        {
+            await DisposeAsync(host).ConfigureAwait(false);
+        }
     }
 
-    private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, bool quiet, TextWriter output, TextWriter error)
+    private static async Task<WatchHost?> WatchAsync(RunArguments arguments, ScenarioPlan plan) =>
+        arguments.Listen is not null || Exporting.OtlpAsked ? await WatchHost.StartAsync(arguments.Listen, plan).ConfigureAwait(false) : null;
+
+    private static ValueTask DisposeAsync(WatchHost? host) => host?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, WatchHost? host, RunArguments arguments, TextWriter output, TextWriter error)
     {
         using var interruption = new Interruption();
         var console = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? AnsiConsole.Console : null;
-        if (!quiet)
+        if (host?.Url is { } url && (!arguments.Quiet || arguments.Stay))
+        {
+            await output.WriteLineAsync($"Watch it on {url} (metrics for Prometheus: {url}metrics)").ConfigureAwait(false);
+        }
+
+        if (!arguments.Quiet)
         {
             await output.WriteLineAsync($"{ProgressText.Cells(run.Progress.Count)} on {device.Name}; results go to {run.Folder}").ConfigureAwait(false);
         }
 
-        var running = Task.Run(() => run.ExecuteAsync(interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration)));
-        if (!quiet)
+        var running = Task.Run(() => run.ExecuteAsync(
+            interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration), host is null ? null : new LoggingSetup(host.Logging)));
+        if (!arguments.Quiet)
         {
             try
             {
@@ -119,6 +141,12 @@ internal static class RunCommand
         if (!await TryWriteReportAsync(run.Folder, output, error).ConfigureAwait(false))
         {
             return ExitStatus.Failed;
+        }
+
+        if (arguments.Stay && host?.Url is { } page && !interruption.Token.IsCancellationRequested)
+        {
+            await output.WriteLineAsync($"The run is over; {page} stays until Ctrl-C.").ConfigureAwait(false);
+            await interruption.WaitAsync().ConfigureAwait(false);
         }
 
         return status switch

@@ -77,7 +77,21 @@ internal sealed class Chromium : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>Opens a file and waits until it is loaded.</summary>
+    /// <summary>Shows pages on a screen of this size.</summary>
+    internal async Task ResizeAsync(int width, int height, bool dark)
+    {
+        await SendAsync("Emulation.setDeviceMetricsOverride", new { width, height, deviceScaleFactor = 1, mobile = false });
+        await SendAsync("Emulation.setEmulatedMedia", new { features = new[] { new { name = "prefers-color-scheme", value = dark ? "dark" : "light" } } });
+    }
+
+    /// <summary>Takes a picture of what is seen.</summary>
+    internal async Task PictureAsync(string file)
+    {
+        var picture = await SendAsync("Page.captureScreenshot", new { format = "png" });
+        await File.WriteAllBytesAsync(file, picture.GetProperty("data").GetBytesFromBase64(), _cancellation);
+    }
+
+    /// <summary>Opens a file or an address and waits until it is loaded.</summary>
     internal async Task OpenAsync(string file)
     {
         var loaded = Await("Page.loadEventFired");

@@ -31,6 +31,7 @@ internal static class MetricCatalogue
         new("simulator_agent_tanh_slope", MetricKind.Gauge, "cell", "agent"),
         new("simulator_top_saturation_ratio", MetricKind.Gauge, "cell", "rank"),
         new("simulator_top_agent", MetricKind.Gauge, "cell", "rank"),
+        new("simulator_top_agent_cell", MetricKind.Gauge, "cell", "rank"),
         new("simulator_top_cell_saturation_ratio", MetricKind.Gauge, "rank"),
         new("simulator_top_cell", MetricKind.Gauge, "rank"),
         new("simulator_saturation_ratio", MetricKind.Histogram, "action"),
@@ -51,6 +52,7 @@ internal static class MetricCatalogue
         new("simulator_environment_steps_total", MetricKind.Counter, "phase"),
         new("simulator_client_steps_total", MetricKind.Counter, "phase"),
         new("simulator_updates_total", MetricKind.Counter, "network"),
+        new("simulator_cells", MetricKind.Gauge, "state"),
         new("simulator_cell_episode", MetricKind.Gauge, "cell"),
         new("simulator_update_duration_seconds", MetricKind.Histogram, "network"),
         new("simulator_replay_transitions", MetricKind.Gauge, "cell"),
@@ -91,7 +93,7 @@ internal static class MetricCatalogue
     /// <summary>Values of labels that have few; of layers, which some variants have more of, those that an expression may name.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Values = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
-        ["state"] = ["learning", "saturated", "dead", "frozen"],
+        ["state"] = ["learning", "saturated", "dead", "frozen", "waiting", "running", "ended"],
         ["action"] = ["offload", "cpu", "power"],
         ["threshold"] = ["0.9", "0.99"],
         ["side"] = ["negative", "positive"],

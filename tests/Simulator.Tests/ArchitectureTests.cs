@@ -14,7 +14,7 @@ public sealed class ArchitectureTests
         ["Simulator.Environment"] = [],
         ["Simulator.Protocol"] = [],
         ["Simulator.Telemetry"] = [],
-        ["Simulator.Compute"] = ["Simulator.Protocol"],
+        ["Simulator.Compute"] = ["Simulator.Protocol", "Simulator.Telemetry"],
         ["Simulator.Agents"] = ["Simulator.Compute", "Simulator.Environment", "Simulator.Telemetry"],
         ["Simulator.Master"] = ["Simulator.Compute", "Simulator.Environment", "Simulator.Telemetry"],
         ["Simulator.Cells"] = ["Simulator.Agents", "Simulator.Master"],

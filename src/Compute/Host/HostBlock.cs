@@ -45,6 +45,8 @@ internal sealed unsafe class HostBlock : IDisposable
 
     internal SlotSettings[] Settings { get; }
 
+    internal long Bytes => sizeof(float) * (Parameters.Length + (Statistics?.Length ?? 0) + (Moments?.Length ?? 0) + (Start?.Length ?? 0));
+
     internal long[]? Steps { get; private set; }
 
     internal void PrepareSteps()

@@ -10,6 +10,8 @@ internal sealed unsafe class HostStore(NetworkArchitecture architecture) : BankS
 
     internal override int Slots => _slots;
 
+    internal override long Bytes => _blocks.Sum(b => b.Bytes);
+
     internal override int Allocate(int count, SlotSettings settings)
     {
         var first = _slots;

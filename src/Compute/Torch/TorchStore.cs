@@ -27,6 +27,8 @@ internal sealed class TorchStore : BankStore
 
     internal override int Slots => _slots.Count;
 
+    internal override long Bytes => sizeof(float) * (_parameters.numel() + (_firstMoment?.numel() ?? 0) + (_secondMoment?.numel() ?? 0) + (_start?.numel() ?? 0) + (Statistics?.numel() ?? 0));
+
     /// <summary>Running mean and variance of the input, [slots, 2, inputs]; null without input normalisation.</summary>
     internal Tensor? Statistics { get; private set; }
 

@@ -37,6 +37,9 @@ internal sealed class CheckpointFolder(string path, string name, int index, long
     /// <summary>Number of the first replay transition that the next checkpoint must hold. May be read by any thread.</summary>
     internal long ReplayFrom => Volatile.Read(ref _replayFrom);
 
+    /// <summary>Bytes of the files of checkpoints written so far, without the history, which is appended to.</summary>
+    internal long BytesWritten { get; private set; }
+
     /// <summary>Writes a checkpoint. Where that fails the older ones stay, and the next one holds what this one should have.</summary>
     /// <param name="checkpoint">The cell; null where it has ended.</param>
     /// <param name="history">What it has told since the last call.</param>
@@ -275,7 +278,9 @@ internal sealed class CheckpointFolder(string path, string name, int index, long
             }
 
             File.Move(beside, target, overwrite: true);
-            return new CheckpointFile(file, new FileInfo(target).Length, Convert.ToHexStringLower(hash.Hash!));
+            var bytes = new FileInfo(target).Length;
+            BytesWritten += bytes;
+            return new CheckpointFile(file, bytes, Convert.ToHexStringLower(hash.Hash!));
         }
         catch
         {

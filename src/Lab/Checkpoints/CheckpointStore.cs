@@ -151,8 +151,14 @@ internal sealed class CheckpointStore
 #pragma warning disable CA1031 // What is no fault of the disk is thrown where the run waits for the end.
         try
         {
+            var (began, before) = (_time.GetTimestamp(), state.Folder.BytesWritten);
             state.Folder.Write(checkpoint, history, episode, seconds);
             state.Lost = false;
+            if (checkpoint is not null)
+            {
+                Telemetry.Instruments.CheckpointDuration.Record(_time.GetElapsedTime(began).TotalSeconds);
+                Telemetry.Instruments.CheckpointSize.Record(state.Folder.BytesWritten - before);
+            }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

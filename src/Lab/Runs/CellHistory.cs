@@ -6,7 +6,7 @@ namespace Simulator.Lab;
 /// <param name="Episode">The episode, from 1.</param>
 /// <param name="Samples">Each agent in short, [N].</param>
 /// <param name="Outputs">Its outputs, [N].</param>
-internal sealed record AgentRows(int Episode, AgentSample[] Samples, OutputDiagnostics[] Outputs);
+public sealed record AgentRows(int Episode, AgentSample[] Samples, OutputDiagnostics[] Outputs);
 
 /// <summary>What one cell has told so far: all that its result files are made of.</summary>
 /// <param name="cell">The cell.</param>
@@ -183,6 +183,11 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
 
     /// <summary>Final parameters of a client's policy, or of the critic; null where the cell did not hand them over.</summary>
     public float[]? Parameters(int owner) => _parameters.GetValueOrDefault(owner);
+
+    /// <summary>What it has told, for whoever shows it: references, copied in microseconds.</summary>
+    /// <param name="rowsFile">Path of agents.parquet.</param>
+    internal Live.CellLook Look(string rowsFile) => new(
+        cell, Baselines, [.. Episodes], [.. States], [.. Evaluations], [.. Agents], LastUpdate, End, HasFiles && _newest is null && LastUpdate is not null ? rowsFile : null);
 
     /// <summary>Lets go of the parameters and of the agents' rows, once they are written.</summary>
     internal void DropWritten()

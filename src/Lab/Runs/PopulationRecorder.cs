@@ -24,8 +24,10 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     private readonly bool[] _continues;
     private readonly StandstillPatience _patience;
     private readonly CheckpointStore? _checkpoints;
+    private readonly LiveProgress _live;
     private readonly Lock _events = new();
     private bool _closed;
+    private string? _storeFault;
 
     internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, TimeProvider time, StandstillPatience patience)
     {
@@ -39,12 +41,21 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         _secondsBefore = new double[_histories.Length];
         _continues = new bool[_histories.Length];
         _checkpoints = WritesCells ? new CheckpointStore(plan.Cells, folder, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds), Complain) : null;
-        Progress = new PopulationProgress(plan.Cells.Select(c => new CellProgress(c.Name, c.Options.Episodes) { Acts = !c.Options.Learns }));
+        _live = new LiveProgress(plan.Cells);
     }
 
-    internal PopulationProgress Progress { get; }
+    internal PopulationProgress Progress => _live.Progress;
 
     internal IReadOnlyList<CellHistory> Histories => _histories;
+
+    /// <summary>What a cell has told so far, by any thread.</summary>
+    internal Live.CellLook Look(int cell)
+    {
+        lock (_lock)
+        {
+            return _histories[cell].Look(_folder.FileOf(Path.Combine(RunFolder.CellFolder(_histories[cell].Cell.Name), "agents.parquet")));
+        }
+    }
 
     /// <summary>Whether each cell has a folder with files of its own.</summary>
     internal bool WritesCells { get; }
@@ -53,6 +64,9 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     internal IEnumerable<string> WithoutHandover => _checkpoints?.WithoutHandover ?? [];
 
     internal int Recoveries { get; private set; }
+
+    /// <summary>The last checkpoint that could not be written; null where there is none.</summary>
+    internal string? StoreFault => Volatile.Read(ref _storeFault);
 
     internal double Seconds(int cell) => _seconds[cell];
 
@@ -79,27 +93,21 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         var whole = history.Add(message);
         _checkpoints?.LogOf(message.Cell).Add(message, history.States[^1], whole);
         _seconds[message.Cell] = _secondsBefore[message.Cell] + _time.GetElapsedTime(_started[message.Cell]).TotalSeconds;
-        Progress[message.Cell] = Progress[message.Cell] with
-        {
-            Episode = message.Episode,
-            Seconds = _seconds[message.Cell],
-            Reward = history.RecentReward,
-            Saturation = message.Update?.Activations?.SaturationRatio ?? Progress[message.Cell].Saturation,
-            Agents = message.Update?.Actors is null ? Progress[message.Cell].Agents : CellHistory.Count(message.Update),
-        };
+        _live.Add(message.Cell, history, message, _seconds[message.Cell]);
     });
 
     public void OnAgents(PopulationProtocol.AgentsLearned message) => Locked(() =>
     {
         _histories[message.Cell].Add(message);
         _checkpoints?.LogOf(message.Cell).Add(message);
+        LiveProgress.Record(message);
     });
 
     public void OnEvaluated(PopulationProtocol.Evaluated message) => Locked(() =>
     {
         _histories[message.Cell].Add(message);
         _checkpoints?.LogOf(message.Cell).AddMessage(message);
-        Progress[message.Cell] = Progress[message.Cell] with { Evaluation = message.Reward };
+        _live.Add(message.Cell, _histories[message.Cell], message);
     });
 
     public void OnParameters(PopulationProtocol.CellParameters message) => Locked(() => _histories[message.Cell].Add(message.Part));
@@ -109,6 +117,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     public void OnRecovering(int cell, int epoch, string reason) => Locked(() =>
     {
         Recoveries++;
+        Instruments.Recoveries.Add(1);
         Event("recovering", w =>
         {
             w.WriteString("cell", _histories[cell].Cell.Name);
@@ -219,28 +228,12 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         return true;
     }
 
-    /// <summary>Shows how far a cell is that begins, goes on from a checkpoint, or has ended.</summary>
-    private void Show(int cell, CellActivity activity)
-    {
-        var history = _histories[cell];
-        Progress[cell] = new CellProgress(history.Cell.Name, history.Cell.Options.Episodes)
-        {
-            Acts = !history.Cell.Options.Learns,
-            Activity = activity,
-            Ending = history.End is { } end ? ResultFiles.StatusOf(end) : null,
-            Episode = history.EpisodeCount,
-            Seconds = _seconds[cell],
-            Reward = history.RecentReward,
-            Evaluation = history.Evaluations.Count > 0 ? history.Evaluations[^1].Reward : null,
-            BestConstant = history.BestConstant?.Reward,
-            Saturation = history.LastUpdate?.Activations?.SaturationRatio,
-            Agents = CellHistory.Count(history.LastUpdate),
-        };
-    }
+    private void Show(int cell, CellActivity activity) => _live.Show(cell, _histories[cell], activity, _seconds[cell]);
 
     /// <summary>Tells of a checkpoint that could not be written or read, by any thread.</summary>
     private void Complain(string kind, string cell, string reason)
     {
+        Volatile.Write(ref _storeFault, kind == "checkpoint_failed" ? $"{cell}: {reason}" : StoreFault);
         Console.Error.WriteLine($"simulator: {(kind == "checkpoint_damaged" ? "a damaged checkpoint was passed over" : "a checkpoint could not be written")}: {cell}: {reason}");
         try
         {
@@ -330,7 +323,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             _checkpoints?.Finish(message, _seconds[message.Cell]);
         }
 
-        Progress[message.Cell] = Progress[message.Cell] with { Activity = CellActivity.Ended, Ending = ResultFiles.StatusOf(message) };
+        _live.End(message.Cell, message);
     }
 
     private void WriteFiles(CellHistory history, bool withNetworks)

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Actor.Setup;
 using Akka.Configuration;
 using Simulator.Cells;
 using Simulator.Compute;
@@ -44,7 +45,7 @@ public sealed class RunLostException : Exception
 /// <summary>
 /// One run of a scenario on this node: an actor system with a batching actor and the population, and the files of the results.
 /// </summary>
-public sealed class PopulationRun
+public sealed class PopulationRun : IDisposable
 {
     /// <summary>How long an interrupted run waits for the next cell to end or to hand over a checkpoint; then what is there is written without those that have not.</summary>
     public static readonly TimeSpan InterruptionPatience = TimeSpan.FromSeconds(3);
@@ -61,6 +62,11 @@ public sealed class PopulationRun
     private readonly PopulationRecorder _recorder;
 
     private readonly RunDocuments.EarlierManifest? _earlier;
+    private MeasurementFeed? _feed;
+    private volatile ActorSystem? _system;
+    private volatile IReadOnlyList<IActorRef> _devices = [];
+    private volatile string _word = "running";
+    private volatile Func<ProcessSizes> _sizes = () => ProcessSizes.None;
 
     private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, TimeProvider time, RunDocuments.EarlierManifest? earlier)
     {
@@ -73,11 +79,27 @@ public sealed class PopulationRun
         _recorder = new PopulationRecorder(plan, folder, time, _patience);
     }
 
+    /// <summary>What runs.</summary>
+    public ScenarioPlan Plan => _plan;
+
+    /// <summary>How it stands: running, done, failed or interrupted.</summary>
+    public string StatusWord => _word;
+
+    /// <summary>What keeps its results from being written; null where nothing does. Read from any thread.</summary>
+    public string? StoreFault => _recorder.StoreFault ?? (Directory.Exists(Folder) ? null : $"{Folder} is gone");
+
+    /// <summary>Whether its actors are there: before the run and behind it none are missed. Read from any thread.</summary>
+    public bool ActorsLive => _system is not { } system || !system.WhenTerminated.IsCompleted;
+
     /// <summary>How far the cells are.</summary>
     public PopulationProgress Progress => _recorder.Progress;
 
     /// <summary>What the cells have told; complete when the run has ended.</summary>
     public IReadOnlyList<CellHistory> Histories => _recorder.Histories;
+
+    /// <summary>What a cell has told up to now. By any thread; it may wait while the files of a cell that ends are written.</summary>
+    /// <param name="cell">Index of the cell.</param>
+    public Live.CellLook Look(int cell) => _recorder.Look(cell);
 
     /// <summary>Says of which cells an interruption left less than usual; null where it did of none. Complete when the run has ended.</summary>
     public string? EarlyEnds => Lab.EarlyEnds.InWords(_recorder.Histories, _recorder.WithoutHandover);
@@ -138,10 +160,11 @@ public sealed class PopulationRun
     /// <summary>Runs all cells to their end, or until <paramref name="interruption"/>.</summary>
     /// <param name="interruption">Ends the run at the next episode's boundary of each cell.</param>
     /// <param name="configuration">Configuration of the actor system that goes before the simulator's own; null for none.</param>
+    /// <param name="setup">What else the actor system is made with; null for nothing.</param>
     /// <exception cref="IOException">A result could not be written; the other results are.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
     /// <exception cref="RunLostException">The device or the population ended unexpectedly; the results so far are written.</exception>
-    public async Task<RunStatus> ExecuteAsync(CancellationToken interruption, Config? configuration = null)
+    public async Task<RunStatus> ExecuteAsync(CancellationToken interruption, Config? configuration = null, Setup? setup = null)
     {
         using var folder = _folder;
         var started = _earlier?.Started ?? _time.GetUtcNow();
@@ -151,10 +174,15 @@ public sealed class PopulationRun
         }
 
         WriteManifest(started, null, "running");
-        var system = ActorSystem.Create("simulator", (configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
+        _feed ??= new MeasurementFeed(Progress, _plan.Scenario.Telemetry, () => _sizes(), _time);
+        var bootstrap = BootstrapSetup.Create().WithConfig((configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
+        var system = _system = ActorSystem.Create("simulator", setup is null ? ActorSystemSetup.Create(bootstrap) : ActorSystemSetup.Create(bootstrap, setup));
         var faults = new List<Exception>();
         var finished = false;
         await TryAsync(faults, async () => finished = await RunCellsAsync(system, interruption).ConfigureAwait(false)).ConfigureAwait(false);
+        _sizes = () => ProcessSizes.None;
+        _system = null;
+        _devices = [];
         await StopAsync(system).ConfigureAwait(false);
         _patience.End();
 
@@ -163,9 +191,11 @@ public sealed class PopulationRun
         await TryAsync(faults, _recorder.FlushCheckpointsAsync).ConfigureAwait(false);
         await TryAsync(faults, () => Task.Run(() => _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder)), CancellationToken.None)).ConfigureAwait(false);
         await TryAsync(faults, () => Task.Run(() => _folder.Write("population.csv", s => PopulationTable.Write(s, _recorder.Histories)), CancellationToken.None)).ConfigureAwait(false);
+        _feed.Renew();
         var fault = faults.FirstOrDefault();
 
         var status = fault is null ? StatusOf(finished) : RunStatus.Failed;
+        _word = WordOf(status);
         if (fault is not null)
         {
             TryWriteManifest(started, status);
@@ -179,6 +209,28 @@ public sealed class PopulationRun
         }
 
         return status;
+    }
+
+    /// <summary>Whether all devices answer within a time; true where none is at work. By any thread.</summary>
+    /// <param name="patience">The time.</param>
+    public async Task<bool> DevicesAnswerAsync(TimeSpan patience)
+    {
+        try
+        {
+            await Task.WhenAll(_devices.Select(d => d.Ask<ActorIdentity>(new Identify(null), patience))).ConfigureAwait(false);
+            return true;
+        }
+        catch (AskTimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes the run out of the metrics, which it stays in when it has ended, and lets go of its folder.</summary>
+    public void Dispose()
+    {
+        _feed?.Dispose();
+        _folder.Dispose();
     }
 
     /// <summary>Does a part of the work. What fails is a fault of the run, in the words of <see cref="RunLostException"/> where it is none of the disk's.</summary>
@@ -230,10 +282,16 @@ public sealed class PopulationRun
         }
 
         var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs), _plan.Scenario.Compute.CellsAtOnce);
-        var devices = DeviceParts().Select((part, i) => system.ActorOf(BatchingActor.Props(part, options), $"device-{i}")).ToArray();
+        var parts = DeviceParts();
+        var telemetry = parts.Select((_, i) => new DeviceTelemetry($"device-{i}")).ToArray();
+        var devices = parts.Select((part, i) => system.ActorOf(BatchingActor.Props(part, options, telemetry[i]), telemetry[i].Device)).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var population = system.ActorOf(
             PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion, _recorder), "population");
+        _devices = devices;
+        _sizes = () => new ProcessSizes(
+            [.. telemetry.Select(t => KeyValuePair.Create(t.Device, (double)t.Bytes))],
+            [.. devices.Append(population).Select(a => KeyValuePair.Create(a.Path.Name, (double)Mailboxes.Waiting(a)))]);
         await using var registration = interruption.Register(() =>
         {
             population.Tell(CellProtocol.Stop.Instance);

@@ -112,6 +112,10 @@ public sealed record ScenarioOptions
     [Description("What a run keeps to be continued by run --resume: without influence on the results.")]
     public CheckpointOptions Checkpoint { get; init; } = new();
 
+    /// <summary>Metrics.</summary>
+    [Description("What a run tells while it runs: without influence on the results.")]
+    public Telemetry.TelemetryOptions Telemetry { get; init; } = new();
+
     /// <summary>What differs between configurations.</summary>
     [Description("What differs between configurations: a map of dotted key to list, or a list of such maps.")]
     public SweepOptions Sweep { get; init; } = SweepOptions.None;

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Components;
+using Simulator.Telemetry;
+
+namespace Simulator.Watching.Page;
+
+/// <summary>The population as a grid of cells.</summary>
+public sealed partial class PopulationPage
+{
+    private PopulationView? _view;
+
+    /// <summary>The page of cells that is shown, from 1.</summary>
+    [SupplyParameterFromQuery(Name = "page")]
+    public int? Number { get; set; }
+
+    private string Sentence => _view is not { Status: { } status } view ? "The run has not begun."
+        : $"{Capital(status)}: of {PageText.Count(view.Count, "cell")} {PageText.Count(view.Waiting)} wait, {PageText.Count(view.Running)} run, {PageText.Count(view.Ended)} have ended"
+            + (view.Endings.Count > 0 ? $" ({string.Join(", ", view.Endings.Select(e => $"{PageText.Count(e.Value)} {e.Key}"))})." : ".");
+
+    /// <inheritdoc/>
+    protected override async Task LookAsync()
+    {
+        var page = Number ?? 1;
+        _view = await Task.Run(() => PopulationView.Of(Watched, page));
+    }
+
+    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+
+    private static IEnumerable<(string Name, int Count, double Share)> States(AgentCounts agents)
+    {
+        int[] counts = [agents.Learning, agents.Saturated, agents.Dead, agents.Frozen];
+        return counts.Select((count, i) => (PageText.States[i], count, (double)count / counts.Sum()));
+    }
+}
