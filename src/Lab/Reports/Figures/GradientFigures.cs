@@ -22,7 +22,7 @@ internal static class GradientFigures
         {
             section.Add(Lines(
                 data, "factors", "Factors of the actors' gradient", [("action_gradient", "critic: |dL/da|"), ("squash_factor", "squash: |dL/dz| / |dL/da|"), ("body_factor", "body: |dL/dθ| / |dL/dz|")], "factor",
-                Answer.Why(data) ?? "No cell's gradient vanished, so no factor lost it.", "Their product is the actors' gradient norm. The factor that falls is the one that loses the gradient."));
+                Answer.Why(data) ?? "No cell's gradient vanished, so no factor lost it.", "Their product is the actors' gradient norm. The factor that falls is the one that loses the gradient. Penalties and entropy are added behind the squash, and so count in the body alone."));
         }
         else
         {

@@ -22,7 +22,7 @@ internal static class SaturationFigures
         {
             section.Add(GradientFigures.Lines(data, "saturation", "Saturation over time", [("saturation", "")], "share of outputs with |a| > 0.9", SaturationFinding(data), "Outputs without noise.", log: false, range: [0, 1.02]));
             PreActivations(data, section);
-            section.Add(GradientFigures.Lines(data, "slope", "Slope of the output function over time", [("output_slope", "")], "mean da/dz", SlopeFinding(data), "What is left of a gradient behind the output function; for tanh 1 - a².", log: true));
+            section.Add(GradientFigures.Lines(data, "slope", "Slope of the output function over time", [("output_slope", "")], "mean da/dz", SlopeFinding(data), "For tanh 1 - a². Where gradients are inverted it is 0 at the bound, and the gradient passes all the same: the factors of the gradient below say what does.", log: true));
         }
 
         Maps(data, section);
@@ -41,7 +41,16 @@ internal static class SaturationFigures
     private static string SlopeFinding(ReportData data)
     {
         var last = data.Learning.Select(c => c.EpisodeTable?["output_slope"]?.Where(float.IsFinite).Select(v => (double?)v).LastOrDefault()).OfType<double>().ToList();
-        return last.Count == 0 ? "No slope was measured." : $"At the end the mean slope of a cell lies between {Numbers.Short(last.Min())} and {Numbers.Short(last.Max())}; {last.Count(s => s < 0.1)} of {Numbers.Count(last.Count, "cell")} pass on less than a tenth of what the critic says.";
+        if (last.Count == 0)
+        {
+            return "No slope was measured.";
+        }
+
+        // What passes is |dL/dz| / |dL/da|, of cells whose critic says anything: the slope alone does not tell where gradients are inverted.
+        var passed = data.Learning.Select(c => c.EpisodeTable is { } t && t["squash_factor"] is { } squash && t["action_gradient"] is { } critic && Array.FindLastIndex(critic, v => v > 0) is >= 0 and var i ? squash[i] : float.NaN)
+            .Where(float.IsFinite).ToList();
+        return $"At the end the mean slope of a cell lies between {Numbers.Short(last.Min())} and {Numbers.Short(last.Max())}"
+            + (passed.Count == 0 ? "." : $"; {passed.Count(s => s < 0.1)} of {Numbers.Count(passed.Count, "cell")} pass on less than a tenth of the critic's gradient (|dL/dz| / |dL/da|).");
     }
 
     private static void PreActivations(ReportData data, Section section)
