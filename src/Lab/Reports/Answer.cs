@@ -109,9 +109,12 @@ internal static class Answer
 
         var ratios = cells.Select(c => (Cell: c, Ratio: c.Evaluation!.Value / c.BestConstant!.Value)).OrderBy(r => r.Ratio).ToList();
         var (best, worst) = (ratios[0], ratios[^1]);
-        var better = ratios.Count(r => r.Ratio <= 1);
+        var standings = cells.ConvertAll(c => ConstantComparison.Compare(c.Evaluation!.Value, c.BestConstant!.Value));
+        var better = standings.Count(s => s == AgainstConstant.Better);
+        var equal = standings.Count(s => s == AgainstConstant.Equal);
         var within = ratios.Count(r => r.Ratio <= 3);
-        var verdict = better == 0 ? "no trained cell beats the best constant policy" : $"{better} of {Numbers.Count(cells.Count, "trained cell")} beat{(better == 1 ? "s" : "")} the best constant policy";
+        var verdict = (better == 0 ? "no trained cell beats the best constant policy" : $"{better} of {Numbers.Count(cells.Count, "trained cell")} beat{(better == 1 ? "s" : "")} the best constant policy")
+            + (equal == 0 ? "" : $", {equal} equal{(equal == 1 ? "s" : "")} it");
         return $"Without exploration {verdict}; {(within == 0 ? "none loses" : within == 1 ? "1 loses" : $"{within} lose")} at most three times as much. "
             + (cells.Count == 1
                 ? $"{best.Cell.Name} earns {Numbers.Plain(best.Cell.Evaluation!.Value)} an episode, {Numbers.Short(best.Ratio)} times the constant's loss ({Numbers.Plain(best.Cell.BestConstant!.Value)})."

@@ -61,6 +61,22 @@ public sealed class AnswerTests
     }
 
     [Fact]
+    public void Who_earns_what_the_best_constant_policy_earns_equals_it_and_does_not_beat_it()
+    {
+        RecordedCell Earning(ulong seed, double reward) => Cell("cell") with { Seed = seed, Evaluation = reward, BestConstant = -387.0607536727433 };
+        var equal = Earning(1, -387.0607536727433 * (1 + 1e-12));
+        Assert.StartsWith("Without exploration no trained cell beats the best constant policy, 1 equals it; ", Answer.Earning(Data(equal, Earning(2, -400))), StringComparison.Ordinal);
+        Assert.StartsWith("Without exploration 1 of 3 trained cells beats the best constant policy, 1 equals it; ", Answer.Earning(Data(equal, Earning(2, -400), Earning(3, -387.06))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-389, "Without exploration an episode earns -389, which equals the best constant policy (all local: -389).")]
+    [InlineData(-388.9, "Without exploration an episode earns -389, better than the best constant policy (all local: -389).")]
+    [InlineData(-778, "Without exploration an episode earns -778, 2 times the loss of the best constant policy (all local: -389).")]
+    public void A_cell_says_how_it_stands_to_the_best_constant_policy(double reward, string expected) =>
+        Assert.Equal(expected, CellOutcome.Earning(learns: true, reward, new Protocol.BaselineReward("all_local", -389, default)));
+
+    [Fact]
     public void Unfinished_cells_are_no_part_of_treatments_and_pairs_and_are_counted()
     {
         var treated = new Dictionary<string, string>(StringComparer.Ordinal) { ["mitigation.output"] = "inverting" };
