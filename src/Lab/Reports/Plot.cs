@@ -56,7 +56,7 @@ internal sealed partial class Plot
         if (title.Length > 0)
         {
             var s = Suffix(panel);
-            _annotations.Add(new { text = Wrapped(title, PageWidth / _columns / LetterWidth), xref = $"x{s} domain", yref = $"y{s} domain", x = 0, y = 1, xanchor = "left", yanchor = "bottom", showarrow = false, font = new { size = 13 } });
+            _annotations.Add(new { text = Wrapped(title, PageWidth / _columns / LetterWidth), xref = $"x{s} domain", yref = $"y{s} domain", x = 0, y = 1, xanchor = "left", yanchor = "bottom", align = "left", showarrow = false, font = new { size = 13 } });
         }
 
         return this;

@@ -87,6 +87,9 @@ internal sealed partial class Plot
         {
             _shared.Add(letter + Suffix(panel));
             described["matches"] = letter;
+
+            // One range needs its numbers once a row; where panels lie under one another the page's script shows them again.
+            described["showticklabels"] = letter == "x" || panel % _columns == 0;
         }
 
         if (axis.Range is not null)

@@ -159,7 +159,12 @@ public sealed class AnswerTests
         // Inverted gradients at the bound: da/dz is 0, and half of the gradient passes.
         ColumnTable Table(float squash) => new(2, new Dictionary<string, float[]>(StringComparer.Ordinal)
         {
-            ["episode"] = [1, 2], ["saturation"] = [1, 1], ["output_slope"] = [0, 0], ["preactivation_deviation"] = [1, 1], ["action_gradient"] = [1, 1], ["squash_factor"] = [squash, squash],
+            ["episode"] = [1, 2],
+            ["saturation"] = [1, 1],
+            ["output_slope"] = [0, 0],
+            ["preactivation_deviation"] = [1, 1],
+            ["action_gradient"] = [1, 1],
+            ["squash_factor"] = [squash, squash],
         });
         var data = Data(Cell("inverting") with { EpisodeTable = Table(0.5f) }, Cell("tanh") with { Seed = 43, EpisodeTable = Table(1e-6f) });
         Assert.Equal(

@@ -10,7 +10,7 @@ internal static class SmallPanels
     private const int Most = 60;
 
     private const int Columns = 4;
-    private const int Height = 200;
+    private const int Height = 230;
 
     /// <summary>The grey of the first treatment.</summary>
     private const string Grey = "#b5b5b5";

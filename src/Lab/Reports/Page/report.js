@@ -19,16 +19,18 @@
     if (width < narrow) {
       inner *= axes.length / layout.grid.rows;
       Object.assign(layout.grid, { rows: axes.length, columns: 1 });
+      Object.keys(layout).filter(key => key.startsWith("yaxis")).forEach(key => { layout[key].showticklabels = true; });
       const names = [...new Set(data.filter(trace => trace.showlegend !== false).map(trace => trace.name))];
       const across = Math.max(1, Math.floor(width / (45 + 7 * Math.max(0, ...names.map(name => name.length)))));
       if (layout.showlegend) layout.margin.b = Math.max(b, 62 + 22 * Math.ceil(names.length / across));
       Object.assign(layout.margin, { l: 55, r: 12 });
       layout.height = inner + t + layout.margin.b;
     }
-    const room = (available, axis) => available / (axis.categoryarray || [0]).length;
+    const room = (available, axis) => available / ((axis.categoryarray || [0]).length + 0.5);
+    const height = inner / layout.grid.rows * (layout.grid.rows > 1 ? 1 - layout.grid.ygap : 1);
     for (const trace of data.filter(trace => trace.meta === "bubbles")) {
       const [x, y] = [layout["xaxis" + trace.xaxis.slice(1)], layout["yaxis" + trace.yaxis.slice(1)]];
-      const largest = 0.9 * Math.min(room(0.85 * (width - l - r) / layout.grid.columns, x), room(0.75 * inner / layout.grid.rows, y), 66);
+      const largest = 0.9 * Math.min(room(0.85 * (width - l - r) / layout.grid.columns, x), room(height, y), 66);
       trace.marker.size = trace.marker.size.map(share => share * largest);
     }
     return { data, layout };
