@@ -10,16 +10,16 @@ internal sealed class GradientPath(double threshold)
     private readonly float[] _boundary = new float[ClientAction.Width];
     private readonly float[] _variance = new float[ClientAction.Width];
 
-    /// <summary>Frobenius norm of dL/da.</summary>
+    /// <summary>Frobenius norm of dL/da, clipped.</summary>
     internal double ActionGradient { get; private set; }
 
-    /// <summary>Frobenius norm of dL/dz.</summary>
+    /// <summary>Frobenius norm of dL/dz, without penalties and entropy.</summary>
     internal double PreActivationGradient { get; private set; }
 
     /// <summary>Takes in the gradient of an update.</summary>
     /// <param name="a">Noise-free actions of the minibatch, [B, 3].</param>
-    /// <param name="da">dL/da, [B, 3].</param>
-    /// <param name="dz">dL/dz, [B, outputs].</param>
+    /// <param name="da">dL/da, [B, 3], clipped: what goes into the output function.</param>
+    /// <param name="dz">dL/dz, [B, outputs], as it comes out of it, nothing added.</param>
     internal void Observe(ReadOnlySpan<float> a, ReadOnlySpan<float> da, ReadOnlySpan<float> dz)
     {
         (ActionGradient, PreActivationGradient) = (Norm(da), Norm(dz));

@@ -74,13 +74,15 @@ internal sealed class MinibatchPass(int client, ClientSettings settings)
         settings.Terms.Clip(actionGradient, clipped);
         var dz = new float[z.Length];
         head.Gradient(z, _sampled.Span, _draws, clipped, dz);
+
+        // Before the penalties and the entropy, which are no gradient of the critic's: between these two lies the output function alone.
+        Path.Observe(Actions.Span, clipped, dz);
         if (_temperature is not null)
         {
             _temperature.Step(GaussianHead.AddLogDensity(z, _draws, _temperature.Value * head.Outputs / z.Length, dz));
         }
 
         settings.Terms.Add(z, head.Outputs, dz);
-        Path.Observe(Actions.Span, actionGradient, dz);
         return dz;
     }
 

@@ -47,11 +47,12 @@ public readonly record struct ActionOutputs(
 
 /// <summary>
 /// Where an actor's gradient is lost on its way from the critic to the parameters, and what its outputs do, action by action. The norms are an agent's, or root mean squares over the agents of a
-/// cell: |dL/dtheta| is the product of <see cref="ActionGradient"/>, <see cref="SquashFactor"/> and <see cref="BodyFactor"/> (whose remarks say where that is not the whole truth).
+/// cell: |dL/dtheta| is the product of <see cref="ActionGradient"/>, <see cref="SquashFactor"/> and <see cref="BodyFactor"/>, wherever the critic's gradient reaches the pre-activations. Penalties on
+/// them and a Gaussian's entropy are added behind the output function: what they contribute is in |dL/dtheta| alone, and so in <see cref="BodyFactor"/>, whose remarks say where that is not the whole truth.
 /// </summary>
-/// <param name="ActionGradient">Frobenius norm of dL/da over the minibatch, [B, 3], as the master sent it.</param>
-/// <param name="PreActivationGradient">Frobenius norm of dL/dz, as the network gets it: clip, penalties and entropy are in it.</param>
-/// <param name="ParameterGradient">L2 norm of dL/dtheta, before clipping.</param>
+/// <param name="ActionGradient">Frobenius norm of dL/da over the minibatch, [B, 3], clipped as mitigation.action_gradient_clip has it.</param>
+/// <param name="PreActivationGradient">Frobenius norm of what the output function makes of it, dL/dz, before penalties and entropy are added.</param>
+/// <param name="ParameterGradient">L2 norm of dL/dtheta, before clipping: penalties and entropy are in it.</param>
 /// <param name="DormantUnits">Share of dormant hidden units; of a cell the mean.</param>
 /// <param name="Offload">Outputs of the first action.</param>
 /// <param name="Cpu">Outputs of the second action.</param>
@@ -62,10 +63,10 @@ public sealed record OutputDiagnostics(
     /// <summary>Names of the actions, in their order.</summary>
     public static IReadOnlyList<string> Actions { get; } = ["offload", "cpu", "power"];
 
-    /// <summary>|dL/dz| / |dL/da|: what the output function leaves of the gradient; 0 where there is none.</summary>
+    /// <summary>|dL/dz| / |dL/da|: what the output function leaves of the critic's gradient; 0 where there is none.</summary>
     public double SquashFactor => ActionGradient > 0 ? PreActivationGradient / ActionGradient : 0;
 
-    /// <summary>|dL/dtheta| / |dL/dz|: what the network makes of it; 0 where there is none.</summary>
+    /// <summary>|dL/dtheta| / |dL/dz|: what the network makes of it, and of what penalties and entropy add; 0 where the critic's does not reach it.</summary>
     /// <remarks>
     /// Of a policy that clients share, dL/dtheta is the mean over the clients' and dL/dz each client's own: what cancels between clients counts as lost in the body. With <c>mitigation.initial_l2</c> the pull to the
     /// initial weights is part of dL/dtheta, and not of dL/dz: where the squash lets next to nothing through, the factor is large and tells of the pull; where it lets nothing through, it is 0 and the

@@ -61,12 +61,43 @@ public sealed class GradientPathTests
         Assert.Equal((1f, 0f), (outputs.Power.Stuck + outputs.Power.Boundary, outputs.Power.Variance));
     }
 
+    [Theory]
+    [InlineData(OutputFunction.Tanh, 0.5, 0, 0)]
+    [InlineData(OutputFunction.Tanh, 0, 0.5, 0)]
+    [InlineData(OutputFunction.Tanh, 0, 0, 0.1)]
+    [InlineData(OutputFunction.Gaussian, 0, 0, 0)]
+    public void The_squash_is_what_the_output_function_leaves_of_the_clipped_gradient_whatever_is_added_behind_it(OutputFunction function, double penalty, double bound, double clip)
+    {
+        var head = OutputHead.Of(function);
+        float[] z = [.. new[] { 2f, -1.5f, 3f, -1f, -2f, -0.5f }.Take(head.Outputs)];
+        float[] da = [0.3f, -0.4f, 0.05f];
+        var terms = new OutputTerms(penalty, bound, clip);
+        var settings = ClientAgentTests.Settings() with { Head = head, Terms = terms };
+        var pass = new MinibatchPass(3, settings);
+        pass.Begin(10, new HostPayload(z));
+        var whole = pass.Gradient(da);
+
+        var clipped = new float[3];
+        terms.Clip(da, clipped);
+        Assert.Equal(Norm(clipped), pass.Path.ActionGradient, 1e-9);
+        if (function == OutputFunction.Tanh)
+        {
+            Assert.Equal(Norm([.. clipped.Select((g, i) => g * (1 - MathF.Pow(MathF.Tanh(z[i]), 2)))]), pass.Path.PreActivationGradient, 1e-6);
+        }
+
+        // |tanh'| <= 1, and a Gaussian's sigma e is small here: only the entropy could make more of the gradient than there was.
+        Assert.InRange(pass.Path.PreActivationGradient, 0, 1.2 * pass.Path.ActionGradient);
+        Assert.Equal(clip > 0, Math.Abs(Norm(whole) - pass.Path.PreActivationGradient) < 1e-9);
+    }
+
     [Fact]
     public void Factors_without_a_gradient_to_divide_by_are_zero()
     {
         var outputs = new OutputDiagnostics(0, 0, 0, 0, default, default, default);
         Assert.Equal((0, 0), (outputs.SquashFactor, outputs.BodyFactor));
     }
+
+    private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
     private static GradientPath Observed()
     {

@@ -76,7 +76,7 @@ internal static class Answer
     /// <summary>Which factor lost the gradient; null where no gradient vanished, or the factors are not known.</summary>
     internal static string? Why(ReportData data)
     {
-        var all = data.Learning.Select(CellFacts.Loss).OfType<GradientLoss>().ToList();
+        var all = data.Learning.Select(c => c.Facts?.Loss).OfType<GradientLoss>().ToList();
         var losses = all.Where(l => !l.FromTheFirst).ToList();
         var never = all.Count - losses.Count;
         if (losses.Count == 0)
@@ -109,9 +109,12 @@ internal static class Answer
 
         var ratios = cells.Select(c => (Cell: c, Ratio: c.Evaluation!.Value / c.BestConstant!.Value)).OrderBy(r => r.Ratio).ToList();
         var (best, worst) = (ratios[0], ratios[^1]);
-        var better = ratios.Count(r => r.Ratio <= 1);
+        var standings = cells.ConvertAll(c => ConstantComparison.Compare(c.Evaluation!.Value, c.BestConstant!.Value));
+        var better = standings.Count(s => s == AgainstConstant.Better);
+        var equal = standings.Count(s => s == AgainstConstant.Equal);
         var within = ratios.Count(r => r.Ratio <= 3);
-        var verdict = better == 0 ? "no trained cell beats the best constant policy" : $"{better} of {Numbers.Count(cells.Count, "trained cell")} beat{(better == 1 ? "s" : "")} the best constant policy";
+        var verdict = (better == 0 ? "no trained cell beats the best constant policy" : $"{better} of {Numbers.Count(cells.Count, "trained cell")} beat{(better == 1 ? "s" : "")} the best constant policy")
+            + (equal == 0 ? "" : $", {equal} equal{(equal == 1 ? "s" : "")} it");
         return $"Without exploration {verdict}; {(within == 0 ? "none loses" : within == 1 ? "1 loses" : $"{within} lose")} at most three times as much. "
             + (cells.Count == 1
                 ? $"{best.Cell.Name} earns {Numbers.Plain(best.Cell.Evaluation!.Value)} an episode, {Numbers.Short(best.Ratio)} times the constant's loss ({Numbers.Plain(best.Cell.BestConstant!.Value)})."
@@ -127,21 +130,23 @@ internal static class Answer
             : $"Of {Numbers.Count(agents, "agent")} {Numbers.Plain(results.Sum(r => r.Onset.Count(e => e is not null)))} became saturated, {Numbers.Plain(results.Sum(r => r.GradientDeath.Count(e => e is not null)))} lost their gradient and {Numbers.Plain(results.Sum(r => r.Freeze.Count(e => e is not null)))} froze.";
     }
 
-    private static string? Surviving(ReportData data)
+    internal static string? Surviving(ReportData data)
     {
-        var groups = data.Configurations.Where(c => c.Cells.Any(cell => cell.Results is not null)).ToList();
-        var alive = groups.Where(c => c.Cells.All(cell => cell.Results?.Freeze.All(e => e is null) == true && cell.Results.GradientDeath.All(e => e is null) && cell.Status != "diverged")).ToList();
+        // Only who came to the end can be said to have survived: all seeds of a configuration, or it is not counted.
+        var groups = data.Configurations.Where(c => c.Cells.All(cell => cell.IsFinished && cell.Results is not null)).ToList();
+        var alive = groups.Where(c => c.Cells.All(cell => cell.Results!.Freeze.All(e => e is null) && cell.Results.GradientDeath.All(e => e is null))).ToList();
         if (groups.Count < 2)
         {
             return null;
         }
 
-        return alive.Count switch
+        var (finished, left) = (groups.Count == data.Configurations.Count ? "" : "finished ", data.Configurations.Count - groups.Count);
+        return (alive.Count switch
         {
-            0 => $"In each of {groups.Count} configurations some agent froze or lost its gradient.",
-            _ when alive.Count == groups.Count => $"No agent of any of {groups.Count} configurations froze or lost its gradient.",
-            _ => $"In {alive.Count} of {groups.Count} configurations no agent froze or lost its gradient: {string.Join("; ", alive.Take(6).Select(c => c.Label))}{(alive.Count > 6 ? "; and more" : "")}.",
-        };
+            0 => $"In each of {groups.Count} {finished}configurations some agent froze or lost its gradient",
+            _ when alive.Count == groups.Count => $"No agent of any of {groups.Count} {finished}configurations froze or lost its gradient",
+            _ => $"In {alive.Count} of {groups.Count} {finished}configurations no agent froze or lost its gradient: {string.Join("; ", alive.Take(6).Select(c => c.Label))}{(alive.Count > 6 ? "; and more" : "")}",
+        }) + (left > 0 ? $"; {left} more did not finish." : ".");
     }
 
     private static string? Diverged(ReportData data)

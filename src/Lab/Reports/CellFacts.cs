@@ -26,9 +26,9 @@ internal static class CellFacts
     private const int First = 5;
 
     /// <summary>Where the actors' gradient went; null where it did not vanish, or its factors are not known.</summary>
-    internal static GradientLoss? Loss(RecordedCell cell)
+    internal static GradientLoss? Loss(ColumnTable table)
     {
-        if (cell.EpisodeTable is not { } table || table["actor_gradient"] is not { } gradient || table["action_gradient"] is not { } critic
+        if (table["actor_gradient"] is not { } gradient || table["action_gradient"] is not { } critic
             || table["squash_factor"] is not { } squash || table["body_factor"] is not { } body || table["episode"] is not { } episodes)
         {
             return null;
@@ -58,9 +58,9 @@ internal static class CellFacts
     }
 
     /// <summary>Mean of a column over the episodes in a range; null without any value.</summary>
-    internal static double? Mean(RecordedCell cell, string column, int from, int to)
+    internal static double? Mean(ColumnTable table, string column, int from, int to)
     {
-        if (cell.EpisodeTable is not { } table || table[column] is not { } values || table["episode"] is not { } episodes)
+        if (table[column] is not { } values || table["episode"] is not { } episodes)
         {
             return null;
         }
@@ -68,10 +68,6 @@ internal static class CellFacts
         var present = Enumerable.Range(0, table.Rows).Where(i => episodes[i] >= from && episodes[i] <= to && float.IsFinite(values[i])).Select(i => (double)values[i]).ToList();
         return present.Count > 0 ? present.Average() : null;
     }
-
-    /// <summary>Median of a column over all episodes; null without any value.</summary>
-    internal static double? Median(RecordedCell cell, string column) =>
-        cell.EpisodeTable?[column] is { } values ? Numbers.Median(values.Where(float.IsFinite).Select(v => (double)v)) : null;
 
     /// <summary>Mean training reward of the last episodes up to one; null without any.</summary>
     internal static double? RewardBefore(CellResults results, int episode, int episodes)

@@ -18,6 +18,18 @@ internal sealed class ColumnTable
     /// <summary>Number of rows.</summary>
     internal int Rows { get; }
 
+    /// <summary>Names of the columns.</summary>
+    internal IEnumerable<string> Names => _columns.Keys;
+
+    /// <summary>A table with a row for each window, and its last episode: the means of shares and rewards, the medians of everything else.</summary>
+    internal ColumnTable Reduced(Windows windows)
+    {
+        var reduced = _columns.Keys.Where(n => n != "episode").ToDictionary(
+            n => n, n => Array.ConvertAll(windows.Reduce(this, n, Windows.IsAveraged(n) ? values => values.Average() : Numbers.Median), v => (float?)v ?? float.NaN), StringComparer.Ordinal);
+        reduced["episode"] = Array.ConvertAll(windows.Ends, e => (float)e);
+        return new ColumnTable(windows.Ends.Length, reduced);
+    }
+
     /// <summary>The values of a column, by row; null where there is no such column, or nothing in it.</summary>
     internal float[]? this[string name] => _columns.TryGetValue(name, out var values) && Array.Exists(values, float.IsFinite) ? values : null;
 

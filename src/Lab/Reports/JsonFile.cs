@@ -56,6 +56,16 @@ internal sealed class JsonFile : IDisposable
 
     public void Dispose() => _document?.Dispose();
 
+    /// <summary>Checks that the document has keys that a report cannot do without; their values may be null.</summary>
+    /// <exception cref="UnreadableRunException">One is not there.</exception>
+    internal void Require(params string[] keys)
+    {
+        if (Array.Find(keys, k => Find(Root, k) is null) is { } absent)
+        {
+            throw new UnreadableRunException($"{_path}: there is no key {absent}; the file is damaged or of something else");
+        }
+    }
+
     /// <summary>Text of a key that must be there.</summary>
     internal string Text(JsonElement of, string key) =>
         Find(of, key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Fault(key, "a text");

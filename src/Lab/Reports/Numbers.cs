@@ -35,7 +35,7 @@ internal static class Numbers
 
     /// <summary>An estimate with its interval.</summary>
     internal static string Text(Statistics.Estimate estimate, Func<double, string> number) =>
-        estimate is { Low: { } low, High: { } high } ? $"{number(estimate.Value)} (95 %: {number(low)} to {number(high)})" : number(estimate.Value);
+        estimate is { Low: { } low, High: { } high } ? $"{number(estimate.Value)} ({(estimate.IsRange ? $"range of {estimate.Seeds} seeds" : "95 %")}: {number(low)} to {number(high)})" : number(estimate.Value);
 
     /// <summary>A p-value.</summary>
     internal static string PValue(double p) => p < 0.001 ? "p < 0.001" : $"p = {p.ToString("0.###", CultureInfo.InvariantCulture)}";

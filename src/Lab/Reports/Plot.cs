@@ -13,6 +13,9 @@ internal sealed partial class Plot
 
     private const int PanelHeight = 250;
 
+    /// <summary>Diameter of the smallest bubble, as a share of the largest: it is still seen.</summary>
+    private const double LeastBubble = 0.18;
+
     private readonly List<Trace> _traces = [];
     private readonly Dictionary<string, object> _layout = new(StringComparer.Ordinal);
     private readonly List<object> _annotations = [];
@@ -20,6 +23,7 @@ internal sealed partial class Plot
     private readonly HashSet<string> _legend = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (double Low, double High)> _extents = new(StringComparer.Ordinal);
     private readonly string[] _titles;
+    private readonly int _columns;
 
     /// <summary>Makes a figure without data.</summary>
     /// <param name="panels">Number of panels.</param>
@@ -28,7 +32,7 @@ internal sealed partial class Plot
     /// <param name="table">The numbers, where they are not those of series.</param>
     internal Plot(int panels = 1, int columns = 1, int height = 0, CsvTable? table = null)
     {
-        columns = Math.Min(panels, columns);
+        columns = _columns = Math.Min(panels, columns);
         var rows = (panels + columns - 1) / columns;
         _titles = new string[panels];
         Array.Fill(_titles, "");
@@ -47,19 +51,19 @@ internal sealed partial class Plot
     internal Plot Panel(int panel, string title, Axis x, Axis y)
     {
         _titles[panel] = title;
-        _layout["xaxis" + Suffix(panel)] = Describe(x);
-        _layout["yaxis" + Suffix(panel)] = Describe(y);
+        _layout["xaxis" + Suffix(panel)] = Describe(x, "x", panel);
+        _layout["yaxis" + Suffix(panel)] = Describe(y, "y", panel);
         if (title.Length > 0)
         {
             var s = Suffix(panel);
-            _annotations.Add(new { text = title, xref = $"x{s} domain", yref = $"y{s} domain", x = 0, y = 1, xanchor = "left", yanchor = "bottom", showarrow = false, font = new { size = 13 } });
+            _annotations.Add(new { text = Wrapped(title, PageWidth / _columns / LetterWidth), xref = $"x{s} domain", yref = $"y{s} domain", x = 0, y = 1, xanchor = "left", yanchor = "bottom", align = "left", showarrow = false, font = new { size = 13 } });
         }
 
         return this;
     }
 
     /// <summary>A line, with a band around it where there are intervals.</summary>
-    internal Plot Line(int panel, string name, Look look, double[] x, double?[] y, double?[]? low = null, double?[]? high = null, string shape = "linear", bool band = true)
+    internal Plot Line(int panel, string name, Look look, double[] x, double?[] y, double?[]? low = null, double?[]? high = null, string shape = "linear", bool band = true, bool inTable = true)
     {
         // What a logarithmic axis cannot show is a gap: plotly would draw a fall to the bottom. The table has the numbers as they are.
         var (shownY, shownLow, shownHigh) = IsLog(panel) ? (Positive(y), Positive(low), Positive(high)) : (y, low, high);
@@ -85,7 +89,7 @@ internal sealed partial class Plot
         line.SetProperty("y", Rounded(shownY));
         line.SetProperty("mode", "lines");
         line.SetProperty("line", new { color = look.Colour, dash = look.Dash, width = 1.8, shape });
-        for (var i = 0; i < x.Length; i++)
+        for (var i = 0; i < x.Length && inTable; i++)
         {
             if (y[i] is { } value)
             {
@@ -97,7 +101,8 @@ internal sealed partial class Plot
     }
 
     /// <summary>Points, with intervals along y (or along x, where they lie) where there are any.</summary>
-    internal Plot Points(int panel, string name, Look look, IReadOnlyList<object> x, IReadOnlyList<object> y, Interval? interval = null, IReadOnlyList<double>? sizes = null)
+    internal Plot Points(
+        int panel, string name, Look look, IReadOnlyList<object> x, IReadOnlyList<object> y, Interval? interval = null, IReadOnlyList<double>? sizes = null, IReadOnlyList<string>? namesInTable = null)
     {
         Extend("y", panel, y.OfType<double>());
         Extend("x", panel, x.OfType<double>());
@@ -114,9 +119,23 @@ internal sealed partial class Plot
         for (var i = 0; i < x.Count; i++)
         {
             var along = interval is null ? null : (interval.AlongX ? x[i] : y[i]) as double?;
-            Table.Add(_titles[panel], name, x[i], y[i], along - interval?.Below[i], along + interval?.Above[i]);
+            Table.Add(_titles[panel], namesInTable?[i] ?? name, x[i], y[i], along - interval?.Below[i], along + interval?.Above[i]);
         }
 
+        return this;
+    }
+
+    /// <summary>Bubbles over two axes of categories. The page's script sets how large the largest is by the room that a category has, so that neighbours hardly touch.</summary>
+    /// <param name="panel">Panel.</param>
+    /// <param name="name">Name of the series.</param>
+    /// <param name="look">How it looks.</param>
+    /// <param name="x">Categories.</param>
+    /// <param name="y">Categories.</param>
+    /// <param name="diameters">Diameters, 1 being the largest.</param>
+    internal Plot Bubbles(int panel, string name, Look look, IReadOnlyList<string> x, IReadOnlyList<string> y, IReadOnlyList<double> diameters)
+    {
+        Points(panel, name, look, x, y, sizes: [.. diameters.Select(d => Math.Round(LeastBubble + ((1 - LeastBubble) * d), 3))]);
+        _traces[^1].SetProperty("meta", "bubbles");
         return this;
     }
 
@@ -163,10 +182,10 @@ internal sealed partial class Plot
         map.SetProperty("x", x);
         map.SetProperty("y", y);
         map.SetProperty("z", values.Select(row => Rounded(row)).ToArray());
-        map.SetProperty("colorscale", look.Scale);
+        map.SetProperty("colorscale", look.Colour is { } colour ? new object[][] { [0, colour], [1, colour] } : look.Scale);
         map.SetProperty("zmin", look.Low);
         map.SetProperty("zmax", look.High);
-        map.SetProperty("showscale", panel == 0);
+        map.SetProperty("showscale", panel == 0 && look.Colour is null);
         map.SetProperty("colorbar", new { title = new { text = look.Title, side = "right" }, thickness = 14 });
         map.SetProperty("hoverongaps", false);
         if (texts is not null)
@@ -235,6 +254,25 @@ internal sealed partial class Plot
 
     [return: NotNullIfNotNull(nameof(values))]
     private static double?[]? Positive(double?[]? values) => values is null ? null : Array.ConvertAll(values, v => v > 0 ? v : null);
+
+    /// <summary>A title in lines that are no wider than their panel, broken between words.</summary>
+    internal static string Wrapped(string title, int letters)
+    {
+        var lines = new List<string>();
+        foreach (var word in title.Split(' '))
+        {
+            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= letters)
+            {
+                lines[^1] += " " + word;
+            }
+            else
+            {
+                lines.Add(word);
+            }
+        }
+
+        return string.Join("<br>", lines);
+    }
 
     private static string Suffix(int panel) => panel == 0 ? "" : (panel + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
 

@@ -7,6 +7,11 @@ internal sealed partial class Plot
 {
     private const int PageWidth = 1080;
 
+    /// <summary>Pixels that a letter of a panel's title takes, and a little of the gap.</summary>
+    private const int LetterWidth = 8;
+
+    private readonly HashSet<string> _shared = new(StringComparer.Ordinal);
+
     /// <summary>Traces and layout as plotly.js takes them.</summary>
     internal string ToJson()
     {
@@ -36,7 +41,7 @@ internal sealed partial class Plot
     /// <summary>Marks of a logarithmic axis by how far its values reach: decades, or 1, 2 and 5 of each, or where there is not even one what plotly finds.</summary>
     private void Divide(string key, object value)
     {
-        if (value is not Dictionary<string, object> axis || !Equals(axis["type"], "log") || !_extents.TryGetValue(key.Replace("axis", "", StringComparison.Ordinal), out var extent))
+        if (value is not Dictionary<string, object> axis || !Equals(axis["type"], "log") || !_extents.TryGetValue(Extent(key.Replace("axis", "", StringComparison.Ordinal)), out var extent))
         {
             return;
         }
@@ -55,14 +60,17 @@ internal sealed partial class Plot
 
     private void Extend(string axis, int panel, IEnumerable<double> values)
     {
-        var key = axis + Suffix(panel);
+        var key = Extent(axis + Suffix(panel));
         foreach (var value in values.Where(v => v > 0 && double.IsFinite(v)))
         {
             _extents[key] = _extents.TryGetValue(key, out var extent) ? (Math.Min(extent.Low, value), Math.Max(extent.High, value)) : (value, value);
         }
     }
 
-    private static Dictionary<string, object> Describe(Axis axis)
+    /// <summary>Axes of one range have one extent.</summary>
+    private string Extent(string axis) => _shared.Contains(axis) ? axis[..1] : axis;
+
+    private Dictionary<string, object> Describe(Axis axis, string letter, int panel)
     {
         var described = new Dictionary<string, object>(StringComparer.Ordinal)
         {
@@ -75,6 +83,15 @@ internal sealed partial class Plot
             ["exponentformat"] = axis.Log ? "power" : "none",
             ["separatethousands"] = true,
         };
+        if (axis.Shared && panel > 0)
+        {
+            _shared.Add(letter + Suffix(panel));
+            described["matches"] = letter;
+
+            // One range needs its numbers once a row; where panels lie under one another the page's script shows them again.
+            described["showticklabels"] = letter == "x" || panel % _columns == 0;
+        }
+
         if (axis.Range is not null)
         {
             described["range"] = axis.Reversed ? axis.Range.Reverse().ToArray() : axis.Range;

@@ -9,6 +9,9 @@ internal sealed record Axis(string Title, bool Log = false, double[]? Range = nu
 {
     /// <summary>Names in place of numbers, in this order.</summary>
     public IReadOnlyList<string>? Categories { get; init; }
+
+    /// <summary>Whether all panels have the range of the first one's, so that they can be compared.</summary>
+    public bool Shared { get; init; }
 }
 
 /// <summary>How a series looks.</summary>
@@ -25,4 +28,8 @@ internal sealed record Interval(double?[] Below, double?[] Above, bool AlongX = 
 /// <param name="Low">Value of the scale's first colour.</param>
 /// <param name="High">Value of its last.</param>
 /// <param name="Scale">plotly's name of the scale.</param>
-internal sealed record MapLook(string Title, double Low, double High, string Scale = "Viridis");
+internal sealed record MapLook(string Title, double Low, double High, string Scale = "Viridis")
+{
+    /// <summary>The one colour of all its cells, in place of a scale; null where the scale counts.</summary>
+    public string? Colour { get; init; }
+}

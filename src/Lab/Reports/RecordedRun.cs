@@ -26,11 +26,16 @@ internal sealed record RecordedRun(
 /// <summary>A cell as its row in population.json and its files tell it. Absent numbers are null.</summary>
 internal sealed record RecordedCell
 {
+    private readonly EpisodeFacts? _facts;
+
     /// <summary>Name of the cell.</summary>
     public required string Name { get; init; }
 
     /// <summary>Label of its run.</summary>
     public required string Run { get; init; }
+
+    /// <summary>What its run is compared by: the label of it and of the runs that are its seeds; null where there is nothing to compare.</summary>
+    public string? Group { get; init; }
 
     /// <summary>Seed.</summary>
     public ulong Seed { get; init; }
@@ -80,11 +85,24 @@ internal sealed record RecordedCell
     /// <summary>tracking_data.json: the layers' gradients; empty where it is missing.</summary>
     public IReadOnlyList<LayerGradients> Layers { get; init; } = [];
 
-    /// <summary>episodes.parquet; null where it is missing.</summary>
+    /// <summary>episodes.parquet, reduced to the windows of the report's curves; null where it is missing.</summary>
     public ColumnTable? EpisodeTable { get; init; }
 
-    /// <summary>agents.parquet; null where it is missing.</summary>
+    /// <summary>What the whole table says; null where it is missing.</summary>
+    public EpisodeFacts? Facts
+    {
+        get => _facts ?? EpisodeFacts.Of(EpisodeTable, Episodes);
+        init => _facts = value;
+    }
+
+    /// <summary>agents.parquet; null where it is missing, or no figure draws it.</summary>
     public ColumnTable? AgentTable { get; init; }
+
+    /// <summary>The settings of its run, sweep aside; null where scenario.yaml is missing.</summary>
+    public IReadOnlyDictionary<string, string>? RunSettings { get; init; }
+
+    /// <summary>A setting of it: swept, of its run, or the default; null where there is no such key.</summary>
+    internal string? Setting(string key) => Parameters.GetValueOrDefault(key) ?? RunSettings?.GetValueOrDefault(key) ?? SettingsReader.Defaults.GetValueOrDefault(key);
 
     /// <summary>Whether it came to an end of its own: all episodes, stopped, or diverged.</summary>
     public bool IsDone => Status is "completed" or "stopped" or "diverged";
@@ -92,8 +110,17 @@ internal sealed record RecordedCell
     /// <summary>Whether its policies are what its training was to make of them: all episodes, or stopped.</summary>
     public bool IsFinished => Status is "completed" or "stopped";
 
+    /// <summary>Whether it ended without having stopped, and not by doing all its episodes: whether it would have stopped is not known.</summary>
+    public bool EndedOpen => StoppingEpisode is null && !IsFinished;
+
+    /// <summary>How it ended, where it was not by doing all its episodes or stopping: diverged, failed or cut off.</summary>
+    internal string EarlyEnd => Status is "diverged" or "failed" ? Status : "cut off";
+
     /// <summary>Updates W in a row that make a gradient death or a freeze.</summary>
     public int Window { get; init; } = 10;
+
+    /// <summary>|a| above which an output counts as saturated.</summary>
+    public double Threshold { get; init; } = 0.9;
 
     /// <summary>Episodes at the end in which a freeze or a gradient death can begin without being seen: both are dated to the first of W updates.</summary>
     public int Unseen { get; init; } = 9;

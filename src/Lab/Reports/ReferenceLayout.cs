@@ -37,7 +37,7 @@ public static class ReferenceLayout
             }
             else
             {
-                laidOut.Add((cell, results, tracking, Treatments.IdentityOf(cell, runs.Count > 1)));
+                laidOut.Add((cell, results, tracking, Treatments.IdentityOf(cell)));
                 if (!cell.IsFinished)
                 {
                     notes.Add($"{name} is laid out unfinished: it {(cell.Status == "interrupted" ? "was interrupted" : cell.Status)} after {Numbers.Count(cell.Episodes, "episode")}");
@@ -46,7 +46,7 @@ public static class ReferenceLayout
         }
 
         // The research's folders are named by rates and run alone: whatever else differs needs folders above them.
-        var treatments = FoldersOf(laidOut.ConvertAll(c => (c.Cell, c.Treatment)), runs.Count > 1);
+        var treatments = FoldersOf(laidOut.ConvertAll(c => (c.Cell, c.Treatment)));
         var taken = new Dictionary<string, int>(StringComparer.Ordinal);
         try
         {
@@ -77,12 +77,12 @@ public static class ReferenceLayout
     internal static string Rate(double rate) => rate.ToString("0.####################", CultureInfo.InvariantCulture);
 
     /// <summary>A folder for each treatment, in the order in which they come. Where the letters that a folder can have make two names equal, the later one has a number behind it.</summary>
-    private static Dictionary<string, string> FoldersOf(List<(RecordedCell Cell, string Treatment)> cells, bool severalRuns)
+    private static Dictionary<string, string> FoldersOf(List<(RecordedCell Cell, string Treatment)> cells)
     {
         var folders = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (cell, treatment) in cells.Where(c => !folders.ContainsKey(c.Treatment)))
         {
-            var name = Treatments.FolderOf(cell, severalRuns);
+            var name = Treatments.FolderOf(cell);
             var free = name;
             for (var i = 2; folders.Values.Contains(free, StringComparer.OrdinalIgnoreCase); i++)
             {

@@ -1,3 +1,5 @@
+using Simulator.Lab.Statistics;
+
 namespace Simulator.Lab.Reports;
 
 /// <summary>Cells that differ in nothing but their seed.</summary>
@@ -9,7 +11,21 @@ namespace Simulator.Lab.Reports;
 internal sealed record Configuration(string Label, string Treatment, double ActorRate, double CriticRate, IReadOnlyList<RecordedCell> Cells);
 
 /// <summary>Cells that one line of a figure stands for.</summary>
-internal sealed record LineGroup(string Label, Look Look, IReadOnlyList<RecordedCell> Cells);
+/// <param name="Label">Its name.</param>
+/// <param name="Look">How it looks.</param>
+/// <param name="Configurations">The configurations that it pools: seeds are resampled within each.</param>
+internal sealed record LineGroup(string Label, Look Look, IReadOnlyList<Configuration> Configurations)
+{
+    /// <summary>All its cells.</summary>
+    internal IReadOnlyList<RecordedCell> Cells { get; } = [.. Configurations.SelectMany(c => c.Cells)];
+
+    /// <summary>Seeds of which every configuration has a cell.</summary>
+    internal int Seeds => Bootstrap.CompleteSeeds([.. Configurations.Select(c => c.Cells)], c => c.Seed).Count;
+
+    /// <summary>Values of its cells, by configuration.</summary>
+    internal IReadOnlyList<IReadOnlyList<SeedValue>> Strata(Func<RecordedCell, double?> of) =>
+        [.. Configurations.Select(c => (IReadOnlyList<SeedValue>)[.. c.Cells.Select(cell => (cell.Seed, Value: of(cell))).Where(v => v.Value is not null).Select(v => new SeedValue(v.Seed, v.Value!.Value))]).Where(s => s.Count > 0)];
+}
 
 /// <summary>What a report is made of: the cells of its runs, by configuration and by treatment.</summary>
 internal sealed class ReportData
@@ -28,15 +44,14 @@ internal sealed class ReportData
         Runs = runs;
         Cells = [.. runs.SelectMany(r => r.Cells)];
         Learning = [.. Cells.Where(c => c.Learns && c.Episodes > 0)];
-        var several = runs.Count > 1;
-        var keyed = Learning.Select(c => (Cell: c, Treatment: Treatments.Of(c, several))).ToList();
+        var keyed = Learning.Select(c => (Cell: c, Treatment: Treatments.Of(c))).ToList();
         TreatmentNames = [.. keyed.Select(k => k.Treatment).Distinct(StringComparer.Ordinal)];
         ActorRates = [.. Learning.Select(c => c.ActorRate).Distinct().Order()];
         CriticRates = [.. Learning.Select(c => c.CriticRate).Distinct().Order()];
         Configurations = [.. keyed.GroupBy(k => (k.Treatment, k.Cell.ActorRate, k.Cell.CriticRate))
             .Select(g => new Configuration(Label(g.Key.Treatment, g.Key.ActorRate, g.Key.CriticRate), g.Key.Treatment, g.Key.ActorRate, g.Key.CriticRate, [.. g.Select(k => k.Cell).OrderBy(c => c.Seed)]))];
         Lines = Group();
-        Windows = new Windows(Learning.Select(c => c.Episodes).DefaultIfEmpty(1).Max());
+        Windows = Windows.Of(Learning);
     }
 
     /// <summary>The runs.</summary>
@@ -63,11 +78,17 @@ internal sealed class ReportData
     /// <summary>Whether learning rates differ.</summary>
     internal bool RatesDiffer => ActorRates.Count > 1 || CriticRates.Count > 1;
 
-    /// <summary>The lines of figures over time: a configuration each, or where these are too many, a treatment, or an actor rate.</summary>
+    /// <summary>The lines of figures over time: a configuration each, or where these are too many, a treatment; with one treatment an actor rate.</summary>
     internal IReadOnlyList<LineGroup> Lines { get; }
+
+    /// <summary>Whether each treatment has a panel of its own in figures of lines, as they are too many for one.</summary>
+    internal bool InPanels => TreatmentNames.Count > MostLines;
 
     /// <summary>What a line stands for, in words.</summary>
     internal string LinesAre { get; private set; } = "configuration";
+
+    /// <summary>|a| above which outputs count as saturated, in words: all cells' thresholds.</summary>
+    internal string Threshold => string.Join(" or ", Learning.Select(c => c.Threshold).Distinct().Order().Select(t => t.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     /// <summary>Windows of episodes that curves are reduced to.</summary>
     internal Windows Windows { get; }
@@ -77,6 +98,39 @@ internal sealed class ReportData
 
     /// <summary>Cells without equals in their group but for the seed: whether intervals over seeds can be given at all.</summary>
     internal bool SeveralSeeds => Configurations.Any(c => c.Cells.Count > 1);
+
+    /// <summary>Why the rewards of a treatment are not compared with those of the first; null where they are.</summary>
+    internal string? Obstacle(string treatment) => Comparability.Obstacle(FirstOf(treatment), FirstOf(TreatmentNames[0]));
+
+    /// <summary>Whether cells of a treatment begin with the weights of the first one's.</summary>
+    internal bool BeginsAlike(string treatment) => Comparability.BeginAlike(FirstOf(treatment), FirstOf(TreatmentNames[0]));
+
+    /// <summary>Whether all rewards are of one problem.</summary>
+    internal bool OneProblem => TreatmentNames.All(t => Obstacle(t) is null);
+
+    /// <summary>What a mean's band is, in words: an interval, a range, or nothing where there is one seed.</summary>
+    internal string Spread => SpreadOf(Lines.Select(l => l.Seeds));
+
+    /// <summary>What the ends of estimates over so many seeds are, in words; nothing where no estimate has any.</summary>
+    internal static string SpreadOf(IEnumerable<int> seeds)
+    {
+        var several = seeds.Where(s => s > 1).Distinct().Order().ToList();
+        if (several.Count == 0)
+        {
+            return "";
+        }
+
+        var (few, many) = (several.Where(s => s < Bootstrap.FewestSeeds).ToList(), several[^1] >= Bootstrap.FewestSeeds);
+        return (few.Count, many) switch
+        {
+            (0, _) => "95 % bootstrap intervals, runs drawn within their configuration",
+            (1, false) => $"the range of {few[0]} seeds",
+            (_, false) => $"the range of {few[0]} to {few[^1]} seeds",
+            _ => $"95 % bootstrap intervals from {Bootstrap.FewestSeeds} seeds on, the range of the seeds where there are fewer",
+        };
+    }
+
+    private RecordedCell FirstOf(string treatment) => Configurations.First(c => c.Treatment == treatment).Cells[0];
 
     private string Label(string treatment, double actor, double critic)
     {
@@ -90,7 +144,7 @@ internal sealed class ReportData
         {
             var treated = TreatmentNames.Count > 1;
             var pairs = Configurations.Select(c => (c.ActorRate, c.CriticRate)).Distinct().ToList();
-            return [.. Configurations.Select((c, i) => new LineGroup(c.Label, LookOf(c, i), c.Cells))];
+            return [.. Configurations.Select((c, i) => new LineGroup(c.Label, LookOf(c, i), [c]))];
 
             Look LookOf(Configuration c, int index) => Configurations.Count <= Colours.Length && (treated || ActorRates.Count == 1 || CriticRates.Count == 1)
                 ? new Look(Colour(index))
@@ -99,11 +153,12 @@ internal sealed class ReportData
                     : new Look(Colour(ActorRates.Index().First(r => r.Item == c.ActorRate).Index), Dashes[CriticRates.Index().First(r => r.Item == c.CriticRate).Index % Dashes.Length]);
         }
 
-        var byTreatment = TreatmentNames.Count is > 1 and <= MostLines;
+        // Treatments are never pooled: where there are too many for one figure, each has a panel.
+        var byTreatment = TreatmentNames.Count > 1;
         LinesAre = byTreatment ? "treatment" : "actor rate";
         var groups = byTreatment
             ? Configurations.GroupBy(c => c.Treatment, StringComparer.Ordinal)
             : Configurations.GroupBy(c => $"actor rate {ReferenceLayout.Rate(c.ActorRate)}", StringComparer.Ordinal);
-        return [.. groups.Take(MostLines).Select((g, i) => new LineGroup(g.Key, new Look(Colour(i), Dashes[i / Colours.Length % Dashes.Length]), [.. g.SelectMany(c => c.Cells)]))];
+        return [.. groups.Take(byTreatment ? int.MaxValue : MostLines).Select((g, i) => new LineGroup(g.Key, new Look(Colour(i), Dashes[i / Colours.Length % Dashes.Length]), [.. g]))];
     }
 }

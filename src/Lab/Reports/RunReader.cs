@@ -9,8 +9,8 @@ namespace Simulator.Lab.Reports;
 /// </summary>
 internal static class RunReader
 {
-    /// <summary>The tables of so many learning cells are read; of more, their rows in population.json tell enough, and hold less memory.</summary>
-    internal const int MostCellsWithTables = 200;
+    /// <summary>Of many cells no figure draws more agents' tables than these.</summary>
+    private const int AgentTables = 16;
 
     /// <summary>Columns of agents.parquet that a report needs; the rest is for other tools.</summary>
     private static readonly string[] AgentColumns = ["episode", "agent", "saturation", "slope"];
@@ -22,10 +22,21 @@ internal static class RunReader
     internal static IReadOnlyList<RecordedRun> Read(IReadOnlyList<string> folders, bool withTables = true)
     {
         var labels = RunLabels.Of(folders);
-        return [.. folders.Select((folder, i) => Read(folder, labels[i], withTables))];
+        var opened = folders.Select((folder, i) => Open(folder, labels[i])).ToList();
+        var cells = opened.SelectMany(o => o.Cells);
+        var (windows, many) = (withTables ? Windows.Of(cells) : null, cells.Count(c => c.Learns) > Windows.ManyCells);
+        var agents = new HashSet<string>(StringComparer.Ordinal);
+
+        // Cell by cell: of its tables nothing but the windows is kept.
+        return RunGroups.Of(opened.ConvertAll(run =>
+        {
+            var missing = run.Missing.ToList();
+            return run with { Cells = [.. run.Cells.Select(c => WithSettings(WithFiles(c, run.Folder, windows, !many || (agents.Count < AgentTables && agents.Add(Treatments.ConfigurationOf(c))), missing)))], Missing = missing };
+        }));
     }
 
-    private static RecordedRun Read(string folder, string label, bool withTables)
+    /// <summary>Reads what a run tells of itself, and its cells' rows; not their files.</summary>
+    private static RecordedRun Open(string folder, string label)
     {
         if (!Directory.Exists(folder))
         {
@@ -40,9 +51,8 @@ internal static class RunReader
             throw new UnreadableRunException($"'{Wording.Shorten(folder)}' is no folder of a run: it holds neither population.json nor manifest.json nor cells");
         }
 
-        var rows = File.Exists(population) ? Rows(population, label) : RowsOfCells(cells, label, missing);
-        withTables &= rows.Count(r => r.Learns) <= MostCellsWithTables;
-        var read = rows.Select(row => WithFiles(row, folder, withTables, missing)).ToList();
+        var whole = File.Exists(population);
+        var rows = whole ? Rows(population, folder, label) : RowsOfCells(cells, label, missing);
         var scenario = Path.Combine(folder, "scenario.yaml");
         var text = File.Exists(scenario) ? File.ReadAllText(scenario) : null;
         if (text is null)
@@ -50,11 +60,32 @@ internal static class RunReader
             missing.Add("scenario.yaml");
         }
 
-        var settings = text is null ? new Dictionary<string, string>(StringComparer.Ordinal) : SettingsReader.Parse(scenario, text);
-        read = read.ConvertAll(cell => WithWindow(cell, settings));
+        var settings = text is null ? null : SettingsReader.Parse(scenario, text);
         var (name, status, planned, versions) = Manifest(Path.Combine(folder, "manifest.json"), missing);
+        if (whole)
+        {
+            CheckRows(population, cells, rows, planned);
+        }
+
         return new RecordedRun(
-            label, folder, name ?? label, status, versions, Math.Max(planned ?? 0, read.Count), settings, text, read, missing);
+            label, folder, name ?? label, status, versions, Math.Max(planned ?? 0, rows.Count), settings ?? new Dictionary<string, string>(StringComparer.Ordinal), text,
+            [.. rows.Select(r => r with { RunSettings = settings })], missing);
+    }
+
+    /// <summary>population.json has a row for each cell of the run, whatever became of it.</summary>
+    private static void CheckRows(string population, string cells, List<RecordedCell> rows, int? planned)
+    {
+        if (planned is { } count && count != rows.Count)
+        {
+            throw new UnreadableRunException($"{population}: it tells of {Numbers.Count(rows.Count, "cell")}, and manifest.json of {count}; one of them is damaged or of another run");
+        }
+
+        // A cell that began after the table was written has its folder, but not yet in its row.
+        var names = rows.SelectMany(r => new[] { r.Name, r.Folder is null ? "" : Path.GetRelativePath("cells", r.Folder) }).Select(n => n.Split('/', Path.DirectorySeparatorChar)[0]).ToHashSet(StringComparer.Ordinal);
+        if (Directory.Exists(cells) && Directory.GetDirectories(cells).Select(Path.GetFileName).FirstOrDefault(f => !names.Contains(f!)) is { } stranger)
+        {
+            throw new UnreadableRunException($"{population}: it does not tell of the cell in cells/{Wording.OneLine(stranger)}; it is damaged or of another run");
+        }
     }
 
     private static (string? Name, string? Status, int? Planned, IReadOnlyList<string> Versions) Manifest(string path, List<string> missing)
@@ -66,6 +97,7 @@ internal static class RunReader
         }
 
         using var file = JsonFile.Read(path);
+        file.Require("name", "status", "cells");
         var versions = new List<string>();
         foreach (var key in (string[])["versions", "machine"])
         {
@@ -77,7 +109,7 @@ internal static class RunReader
         return (file.TextOrNull(file.Root, "name"), file.TextOrNull(file.Root, "status"), file.Whole(file.Root, "cells"), versions);
     }
 
-    private static List<RecordedCell> Rows(string path, string label)
+    private static List<RecordedCell> Rows(string path, string run, string label)
     {
         return JsonFile.ReadRows(path, (file, row) => Row(file, row, label) with
         {
@@ -86,7 +118,7 @@ internal static class RunReader
             MeanReward = file.Number(row, "mean_reward"),
             Evaluation = file.Number(row, "evaluation"),
             BestConstant = file.Number(row, "best_constant"),
-            Folder = file.TextOrNull(row, "folder"),
+            Folder = Inside(path, run, file.Text(row, "name"), file.TextOrNull(row, "folder")),
         });
     }
 
@@ -124,20 +156,24 @@ internal static class RunReader
         StoppingEpisode = file.Whole(row, "stopping_episode"),
     };
 
-    private static RecordedCell WithWindow(RecordedCell cell, IReadOnlyDictionary<string, string> settings)
+    private static RecordedCell WithSettings(RecordedCell cell)
     {
-        int Setting(string key)
-        {
-            var text = cell.Parameters.GetValueOrDefault(key) ?? settings.GetValueOrDefault(key) ?? SettingsReader.Defaults[key];
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-                ? value : throw new UnreadableRunException($"cell {Wording.OneLine(cell.Name)}: {key} should be a whole number, not '{Wording.Shorten(text)}'");
-        }
+        UnreadableRunException Fault(string key, string expected) =>
+            new($"cell {Wording.OneLine(cell.Name)}: {key} should be {expected}, not '{Wording.Shorten(cell.Setting(key)!)}'");
+        int Whole(string key) => int.TryParse(cell.Setting(key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw Fault(key, "a whole number");
+        double Number(string key) => double.TryParse(cell.Setting(key), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : throw Fault(key, "a number");
 
-        var window = Setting("tracking.window");
-        return cell with { Window = window, Unseen = (window - 1) * Setting("mitigation.actor_delay") };
+        var window = Whole("tracking.window");
+        return cell with { Window = window, Unseen = (window - 1) * Whole("mitigation.actor_delay"), Threshold = Number("tracking.saturation_threshold") };
     }
 
-    private static RecordedCell WithFiles(RecordedCell row, string run, bool withTables, List<string> missing)
+    /// <summary>The folder of a cell, which lies within cells/; null where it has none.</summary>
+    private static string? Inside(string population, string run, string name, string? folder) =>
+        folder is not null && Path.GetRelativePath(Path.Combine(run, "cells"), Path.Combine(run, folder)) is var relative && (relative == "." || relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative))
+            ? throw new UnreadableRunException($"{population}: the folder '{Wording.Shorten(folder)}' of cell {Wording.OneLine(name)} lies outside cells/")
+            : folder;
+
+    private static RecordedCell WithFiles(RecordedCell row, string run, Windows? windows, bool withAgents, List<string> missing)
     {
         // Each cell is evaluated before its first episode: without its files nothing tells whether the last evaluation is that of a trained policy, but that it came to its end.
         row = row.Learns && !row.IsFinished ? row with { Evaluation = null } : row;
@@ -147,10 +183,6 @@ internal static class RunReader
         }
 
         var folder = Path.Combine(run, row.Folder);
-        if (Path.GetRelativePath(Path.Combine(run, "cells"), folder) is var relative && (relative == "." || relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative)))
-        {
-            throw new UnreadableRunException($"{Path.Combine(run, "population.json")}: the folder '{Wording.Shorten(row.Folder)}' of cell {Wording.OneLine(row.Name)} lies outside cells/");
-        }
 
         string? Existing(string file, bool expected = true)
         {
@@ -168,18 +200,25 @@ internal static class RunReader
             return null;
         }
 
-        var results = Existing("results.json") is { } r ? CellFileReader.Results(r) : null;
+        var results = Existing("results.json") is { } r ? CellFileReader.Results(r, row.Name) : null;
         var cell = row with { Folder = folder, Results = results, Evaluation = row.Learns && results is not null ? results.EvaluationAfter(row.Episodes)?.Reward : row.Evaluation };
         if (results is not null)
         {
             cell = cell with { BestConstant = row.BestConstant ?? CellFileReader.BestConstant(results) };
         }
 
-        return !row.Learns || !withTables ? cell : cell with
+        if (!row.Learns || windows is null)
         {
-            Layers = Existing("tracking_data.json") is { } t ? CellFileReader.Layers(t) : [],
-            EpisodeTable = Existing("episodes.parquet") is { } e ? ColumnTable.Read(e, null, "episode", "reward") : null,
-            AgentTable = Existing("agents.parquet", expected: false) is { } a ? ColumnTable.Read(a, AgentColumns, "episode", "agent") : null,
+            return cell;
+        }
+
+        var table = Existing("episodes.parquet") is { } e ? ColumnTable.Read(e, null, "episode", "reward") : null;
+        return cell with
+        {
+            Layers = Existing("tracking_data.json") is { } t ? [.. CellFileReader.Layers(t).GroupBy(l => windows.WindowOf(l.Episode)).Select(g => g.Last())] : [],
+            Facts = EpisodeFacts.Of(table, cell.Episodes),
+            EpisodeTable = table?.Reduced(windows),
+            AgentTable = withAgents && Existing("agents.parquet", expected: false) is { } a ? ColumnTable.Read(a, AgentColumns, "episode", "agent") : null,
         };
     }
 }

@@ -51,6 +51,9 @@ internal static class SettingsReader
                 case YamlScalarNode scalar:
                     settings[name] = scalar.Value ?? "";
                     break;
+                case YamlSequenceNode list when name != Sweep:
+                    settings[name] = $"[{string.Join(", ", list.Children)}]";
+                    break;
                 default:
                     break;
             }

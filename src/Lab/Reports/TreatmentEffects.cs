@@ -9,9 +9,12 @@ namespace Simulator.Lab.Reports;
 /// <param name="Cells">Its cells.</param>
 /// <param name="Diverged">Of its cells, those that diverged: no reward of theirs is compared.</param>
 /// <param name="Unfinished">Those that were interrupted or failed, likewise.</param>
+/// <param name="Ended">Those that diverged, failed or were interrupted without having stopped: whether they would have is not known.</param>
 /// <param name="Seeds">Seeds among the pairs: pairs of one seed share their luck.</param>
 /// <param name="Paired">Comparison with the first treatment; null for that one, and where no pair has equal seed and rates.</param>
-internal sealed record TreatmentEffect(string Treatment, Estimate? Reward, int Stopped, int Cells, int Diverged, int Unfinished, int Seeds, PairedComparison? Paired);
+/// <param name="Obstacle">Why rewards are not compared with the first treatment's; null where they are.</param>
+internal sealed record TreatmentEffect(
+    string Treatment, Estimate? Reward, int Stopped, int Cells, int Diverged, int Unfinished, int Ended, int Seeds, PairedComparison? Paired, string? Obstacle);
 
 /// <summary>Compares treatments (variants, mitigations, runs) by what their policies earn.</summary>
 internal static class TreatmentEffects
@@ -27,21 +30,21 @@ internal static class TreatmentEffects
         var reference = Rewards(data, data.TreatmentNames[0]);
         foreach (var treatment in data.TreatmentNames)
         {
-            var configurations = data.Configurations.Where(c => c.Treatment == treatment).ToList();
-            var strata = configurations.Select(c => (IReadOnlyList<double>)[.. c.Cells.Select(RewardOf).OfType<double>()]).Where(s => s.Count > 0).ToList();
-            var cells = configurations.SelectMany(c => c.Cells).ToList();
-            var own = Rewards(data, treatment);
-            var pairs = own.Where(r => reference.ContainsKey(r.Key)).ToList();
-            var differences = pairs.ConvertAll(r => r.Value - reference[r.Key]);
+            var group = new LineGroup(treatment, new Look("#000000"), [.. data.Configurations.Where(c => c.Treatment == treatment)]);
+            var (strata, cells) = (group.Strata(RewardOf), group.Cells);
+            var obstacle = data.Obstacle(treatment);
+            var differences = Rewards(data, treatment).Where(r => reference.ContainsKey(r.Key)).Select(r => new SeedValue(r.Key.Seed, r.Value - reference[r.Key])).ToList();
             effects.Add(new TreatmentEffect(
                 treatment,
-                strata.Count > 0 ? Bootstrap.InterquartileMean(strata) : null,
+                strata.Count > 0 && obstacle is null ? Bootstrap.InterquartileMean(strata) : null,
                 cells.Count(c => c.StoppingEpisode is not null),
                 cells.Count,
                 cells.Count(c => c.Status == "diverged"),
                 cells.Count(c => !c.IsDone),
-                pairs.Select(p => p.Key.Seed).Distinct().Count(),
-                treatment == data.TreatmentNames[0] || differences.Count == 0 ? null : new PairedComparison(differences)));
+                cells.Count(c => c.StoppingEpisode is null && !c.IsFinished),
+                differences.Select(d => d.Seed).Distinct().Count(),
+                treatment == data.TreatmentNames[0] || differences.Count == 0 || obstacle is not null ? null : new PairedComparison(differences),
+                obstacle));
         }
 
         return effects;

@@ -9,7 +9,8 @@ internal static class WhatRan
     /// <summary>A line on all runs together.</summary>
     internal static string InShort(ReportData data)
     {
-        var runs = data.Runs.Count > 1 ? $"{data.Runs.Count} runs compared: " : "";
+        var groups = data.Cells.Select(c => c.Group ?? "").Distinct(StringComparer.Ordinal).Count();
+        var runs = data.Runs.Count == 1 ? "" : groups == 1 ? $"{data.Runs.Count} runs, seeds of one scenario: " : groups < data.Runs.Count ? $"{data.Runs.Count} runs, {groups} scenarios compared: " : $"{data.Runs.Count} runs compared: ";
         var clients = data.Runs.Select(r => r.Settings.GetValueOrDefault("clients")).Distinct(StringComparer.Ordinal).ToList();
         var each = clients is [{ } one] ? $" of {one} clients each" : "";
         var longest = data.Cells.Select(c => c.Episodes).DefaultIfEmpty(0).Max();

@@ -13,7 +13,7 @@ internal sealed record Curve(double[] X, double?[] Y, double?[] Low, double?[] H
 }
 
 /// <summary>
-/// Episodes cut in windows of one length, so that a curve has at most <see cref="Most"/> points however long a run is. Shares and rewards are averaged within a window; norms, which
+/// Episodes cut in windows of one length, so that a curve has at most <see cref="Most"/> points however long a run is, or <see cref="MostOfMany"/> where there are many cells. Shares and rewards are averaged within a window; norms, which
 /// span decades, are represented by their median.
 /// </summary>
 internal sealed class Windows
@@ -21,12 +21,28 @@ internal sealed class Windows
     /// <summary>The most points of a curve.</summary>
     internal const int Most = 200;
 
+    /// <summary>The most points where there are more than <see cref="ManyCells"/> cells: each cell's tables are held in memory as its windows, and each treatment's curves are in the page.</summary>
+    internal const int MostOfMany = 60;
+
+    /// <summary>More cells than these are many.</summary>
+    internal const int ManyCells = 200;
+
     /// <summary>Cuts episodes 1 to a last one.</summary>
-    internal Windows(int episodes)
+    internal Windows(int episodes, int most = Most)
     {
-        Width = Math.Max(1, (episodes + Most - 1) / Most);
+        Width = Math.Max(1, (episodes + most - 1) / most);
         Ends = [.. Enumerable.Range(1, (episodes + Width - 1) / Width).Select(i => (double)Math.Min(i * Width, episodes))];
     }
+
+    /// <summary>The windows for cells, of which those count that learn and have begun.</summary>
+    internal static Windows Of(IEnumerable<RecordedCell> cells)
+    {
+        var episodes = cells.Where(c => c.Learns && c.Episodes > 0).Select(c => c.Episodes).ToList();
+        return new Windows(episodes.DefaultIfEmpty(1).Max(), episodes.Count > ManyCells ? MostOfMany : Most);
+    }
+
+    /// <summary>Whether a column of episodes.parquet holds shares, counts or rewards: what is averaged.</summary>
+    internal static bool IsAveraged(string column) => column is "reward" or "saturation" or "dormant_units" || column.StartsWith("agents_", StringComparison.Ordinal);
 
     /// <summary>Episodes in a window.</summary>
     internal int Width { get; }
@@ -37,10 +53,10 @@ internal sealed class Windows
     /// <summary>How figures say it.</summary>
     internal string InWords => Width == 1 ? "" : $"Each point stands for {Width} episodes: the mean of rewards and shares, the median of norms.";
 
-    /// <summary>The mean of cells with its bootstrap interval over them.</summary>
-    internal Curve Mean(IReadOnlyList<RecordedCell> cells, string column)
+    /// <summary>The mean of a line's cells, with its interval or range over seeds.</summary>
+    internal Curve Mean(LineGroup line, string column)
     {
-        var estimates = Bootstrap.MeanCurve([.. cells.Select(c => Reduce(c.EpisodeTable, column, values => values.Average()))]);
+        var estimates = Bootstrap.MeanCurve([.. line.Configurations.Select(g => (IReadOnlyList<SeedCurve>)[.. g.Cells.Select(c => new SeedCurve(c.Seed, Reduce(c.EpisodeTable, column, values => values.Average())))])]);
         return new Curve(Ends[..estimates.Length], [.. estimates.Select(e => e?.Value)], [.. estimates.Select(e => e?.Low)], [.. estimates.Select(e => e?.High)]);
     }
 

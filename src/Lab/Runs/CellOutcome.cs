@@ -82,15 +82,18 @@ public sealed class CellOutcome(CellHistory history)
         return $"{saturated}; {states}.";
     }
 
-    private static string Earning(bool learns, double reward, BaselineReward constant)
+    internal static string Earning(bool learns, double reward, BaselineReward constant)
     {
         // Rewards are costs with a minus sign: the ratio of two says how many times more one loses.
         var name = constant.Name.Replace('_', ' ');
-        var against = reward >= constant.Reward
-            ? $"better than the best constant policy ({name}: {Text(constant.Reward)})"
-            : constant.Reward < 0
-                ? $"{Text(Math.Round(reward / constant.Reward, 1))} times the loss of the best constant policy ({name}: {Text(constant.Reward)})"
-                : $"worse than the best constant policy ({name}: {Text(constant.Reward)})";
+        var best = $"the best constant policy ({name}: {Text(constant.Reward)})";
+        var against = ConstantComparison.Compare(reward, constant.Reward) switch
+        {
+            AgainstConstant.Better => $"better than {best}",
+            AgainstConstant.Equal => $"which equals {best}",
+            _ when constant.Reward < 0 => $"{Text(Math.Round(reward / constant.Reward, 1))} times the loss of {best}",
+            _ => $"worse than {best}",
+        };
         var earning = learns ? "Without exploration an episode earns" : "On the evaluation episodes it earns";
         return $"{earning} {Text(reward)}, {against}.";
     }

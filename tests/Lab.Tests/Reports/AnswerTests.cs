@@ -9,11 +9,11 @@ public sealed class AnswerTests
     [Fact]
     public void A_gradient_of_which_the_first_updates_are_zero_is_measured_from_the_first_that_is_not()
     {
-        var loss = CellFacts.Loss(Cell("late") with { EpisodeTable = Gradients([0, 0, 0, 0, 8, 4, 1, 0]) })!;
+        var loss = CellFacts.Loss(Gradients([0, 0, 0, 0, 8, 4, 1, 0]))!;
         Assert.Equal(8, loss.Episode);
         Assert.False(loss.FromTheFirst);
         Assert.Equal("squash", loss.Culprit);
-        Assert.Equal(7, CellFacts.Loss(Cell("small") with { EpisodeTable = Gradients([1, 3, 2, 1, 1, 1, 1e-7f, 0]) })!.Episode);
+        Assert.Equal(7, CellFacts.Loss(Gradients([1, 3, 2, 1, 1, 1, 1e-7f, 0]))!.Episode);
     }
 
     [Fact]
@@ -61,6 +61,22 @@ public sealed class AnswerTests
     }
 
     [Fact]
+    public void Who_earns_what_the_best_constant_policy_earns_equals_it_and_does_not_beat_it()
+    {
+        RecordedCell Earning(ulong seed, double reward) => Cell("cell") with { Seed = seed, Evaluation = reward, BestConstant = -387.0607536727433 };
+        var equal = Earning(1, -387.0607536727433 * (1 + 1e-12));
+        Assert.StartsWith("Without exploration no trained cell beats the best constant policy, 1 equals it; ", Answer.Earning(Data(equal, Earning(2, -400))), StringComparison.Ordinal);
+        Assert.StartsWith("Without exploration 1 of 3 trained cells beats the best constant policy, 1 equals it; ", Answer.Earning(Data(equal, Earning(2, -400), Earning(3, -387.06))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-389, "Without exploration an episode earns -389, which equals the best constant policy (all local: -389).")]
+    [InlineData(-388.9, "Without exploration an episode earns -389, better than the best constant policy (all local: -389).")]
+    [InlineData(-778, "Without exploration an episode earns -778, 2 times the loss of the best constant policy (all local: -389).")]
+    public void A_cell_says_how_it_stands_to_the_best_constant_policy(double reward, string expected) =>
+        Assert.Equal(expected, CellOutcome.Earning(learns: true, reward, new Protocol.BaselineReward("all_local", -389, default)));
+
+    [Fact]
     public void Unfinished_cells_are_no_part_of_treatments_and_pairs_and_are_counted()
     {
         var treated = new Dictionary<string, string>(StringComparer.Ordinal) { ["mitigation.output"] = "inverting" };
@@ -72,8 +88,9 @@ public sealed class AnswerTests
                 Cell("treated") with { Seed = 4, Status = "interrupted", Evaluation = -1e9, Parameters = treated },
             ]);
         var effect = TreatmentEffects.Of(data)[1];
-        Assert.Equal((2, -50.0), (effect.Reward!.Value.Count, effect.Reward.Value.Value));
-        Assert.Equal((2, 50.0), (effect.Paired!.Difference.Count, effect.Paired.Difference.Value));
+        Assert.Equal((2, -50.0), (effect.Reward!.Value.Seeds, effect.Reward.Value.Value));
+        Assert.Equal((2, 50.0), (effect.Paired!.Pairs, effect.Paired.Difference.Value));
+        Assert.Equal(2, effect.Ended);
         Assert.Equal((1, 1), (effect.Diverged, effect.Unfinished));
     }
 
@@ -86,10 +103,81 @@ public sealed class AnswerTests
             [.. rates.Select(r => Cell("base") with { Seed = seed, ActorRate = r, Evaluation = -100 }), .. rates.Select(r => Cell("treated") with { Seed = seed, ActorRate = r, Evaluation = -50 + r, Parameters = treated })];
         var one = ComparisonFigures.Of(Data(Cells(1))).Figures.Single(f => f.Id == "paired");
         Assert.Equal("output inverting earns 50.52 more than base on average and wins 6 of 6 pairs.", one.Finding);
-        Assert.Contains("All pairs have one seed, and so share their luck: there is no p-value.", one.Note, StringComparison.Ordinal);
+        Assert.Contains("All pairs have one seed, and so share their luck: there is neither interval nor p-value.", one.Note, StringComparison.Ordinal);
         var two = ComparisonFigures.Of(Data([.. Cells(1), .. Cells(2)])).Figures.Single(f => f.Id == "paired");
-        Assert.EndsWith("wins 12 of 12 pairs, p < 0.001.", two.Finding, StringComparison.Ordinal);
-        Assert.Contains("takes pairs as independent", two.Note, StringComparison.Ordinal);
+        Assert.EndsWith("wins 12 of 12 pairs, p = 0.5.", two.Finding, StringComparison.Ordinal);
+        Assert.Contains("the signs of a seed's pairs flip together", two.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rewards_of_different_problems_are_not_compared()
+    {
+        static RecordedCell With(string key, string value, double reward) =>
+            Cell("treated") with { Evaluation = reward, Parameters = new Dictionary<string, string>(StringComparer.Ordinal) { [key] = value } };
+        var data = Data(Cell("base") with { Evaluation = -100 }, With("environment.energy_weight", "5", -1), With("mitigation.output", "softsign", -60));
+        var effects = TreatmentEffects.Of(data);
+        Assert.Equal("environment.energy_weight is 5 rather than 0.5", effects[1].Obstacle);
+        Assert.Null(effects[1].Reward);
+        Assert.Null(effects[1].Paired);
+        Assert.Equal(40, effects[2].Paired!.Difference.Value);
+        var section = ComparisonFigures.Of(data);
+        Assert.Equal("The comparison of what energy_weight 5 and base earn is left out: these are different problems (environment.energy_weight is 5 rather than 0.5).", Assert.Single(section.LeftOut));
+        Assert.Equal("output softsign earns most: -60 an episode.", section.Figures.Single(f => f.Id == "treatments").Finding);
+    }
+
+    [Theory]
+    [InlineData("mitigation.output", "softsign", "Their initial weights are equal, too.")]
+    [InlineData("mitigation.output", "gaussian", "Their networks differ, and so their initial weights.")]
+    [InlineData("policy.variant", "large", "Their networks differ, and so their initial weights.")]
+    public void Initial_weights_are_said_to_be_equal_where_networks_are(string key, string value, string expected)
+    {
+        var treated = Cell("treated") with { Evaluation = -60, Parameters = new Dictionary<string, string>(StringComparer.Ordinal) { [key] = value } };
+        Assert.Contains(expected, ComparisonFigures.Of(Data(Cell("base") with { Evaluation = -100 }, treated)).Figures.Single(f => f.Id == "paired").Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_did_not_come_to_the_end_did_not_survive()
+    {
+        RecordedCell At(double rate, string status, int episodes, int? stop = null) =>
+            Cell("cell") with { ActorRate = rate, Status = status, Episodes = episodes, StoppingEpisode = stop, Results = Results([null], [stop]) };
+        var data = Data(At(0.1, "diverged", 12), At(0.01, "interrupted", 5), At(0.001, "completed", 60), At(0.0001, "stopped", 60, 20));
+        Assert.Equal("In 1 of 2 finished configurations no agent froze or lost its gradient: 0.001 / 0.01; 2 more did not finish.", Answer.Surviving(data));
+        Assert.EndsWith("; 1 diverged, 1 was cut off before having stopped.", StoppingFigures.Finding(data), StringComparison.Ordinal);
+        var figures = StoppingFigures.Of(data).Figures;
+        var map = figures.Single(f => f.Id == "stopping-map").Plot.ToJson();
+        Assert.Contains("diverged<br>@12", System.Text.RegularExpressions.Regex.Unescape(map), StringComparison.Ordinal);
+        Assert.Contains("cut off<br>@5", System.Text.RegularExpressions.Regex.Unescape(map), StringComparison.Ordinal);
+        var bubbles = figures.Single(f => f.Id == "stopping-bubbles").Plot.Table.ToString();
+        Assert.Equal(2, bubbles.Split("diverged, failed or cut off before").Length - 1);
+        Assert.Equal(1, bubbles.Split("did not stop").Length - 1);
+        Assert.Contains("which counts as censored here and is no survival", SurvivalFigures.Of(data).Figures[0].Finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cell_passes_the_critics_gradient_on_by_what_the_output_function_left_of_it_not_by_its_slope()
+    {
+        // Inverted gradients at the bound: da/dz is 0, and half of the gradient passes.
+        ColumnTable Table(float squash) => new(2, new Dictionary<string, float[]>(StringComparer.Ordinal)
+        {
+            ["episode"] = [1, 2],
+            ["saturation"] = [1, 1],
+            ["output_slope"] = [0, 0],
+            ["preactivation_deviation"] = [1, 1],
+            ["action_gradient"] = [1, 1],
+            ["squash_factor"] = [squash, squash],
+        });
+        var data = Data(Cell("inverting") with { EpisodeTable = Table(0.5f) }, Cell("tanh") with { Seed = 43, EpisodeTable = Table(1e-6f) });
+        Assert.Equal(
+            "At the end the mean slope of a cell lies between 0 and 0; 1 of 2 cells pass on less than a tenth of the critic's gradient (|dL/dz| / |dL/da|).",
+            SaturationFigures.Of(data).Figures.Single(f => f.Id == "slope").Finding);
+    }
+
+    [Fact]
+    public void Shares_of_saturated_outputs_name_the_threshold_of_the_cells()
+    {
+        var table = new ColumnTable(2, new Dictionary<string, float[]>(StringComparer.Ordinal) { ["episode"] = [1, 2], ["saturation"] = [1, 1], ["output_slope"] = [0, 0] });
+        var figure = SaturationFigures.Of(Data(Cell("cell") with { Threshold = 0.8, EpisodeTable = table })).Figures.Single(f => f.Id == "saturation");
+        Assert.Contains("share of outputs with |a| > 0.8", System.Text.RegularExpressions.Regex.Unescape(figure.Plot.ToJson()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,7 +219,7 @@ public sealed class AnswerTests
         static RecordedCell With(ulong seed) => Cell("cell") with { Seed = seed, Results = Results([null], [null]) with { Evaluations = [new(0, -9, default), new(60, -5, default)] } };
         Assert.Equal("On the evaluation episodes of each cell. Each line is one cell. Up is better.", RewardFigures.Of(Data(With(1))).Figures.Single(f => f.Id == "evaluation").Note);
         Assert.Contains(
-            "Lines are means over seeds, bands 95 % bootstrap intervals of them; a cell that has ended drops out of the mean.", RewardFigures.Of(Data(With(1), With(2))).Figures.Single(f => f.Id == "evaluation").Note, StringComparison.Ordinal);
+            "Lines are means over seeds, bands the range of 2 seeds; a cell that has ended drops out of the mean.", RewardFigures.Of(Data(With(1), With(2))).Figures.Single(f => f.Id == "evaluation").Note, StringComparison.Ordinal);
     }
 
     private static RecordedCell Cell(string name) => new() { Name = name, Run = "run", Seed = 42, ActorRate = 0.1, CriticRate = 0.01, Status = "completed", Episodes = 60 };

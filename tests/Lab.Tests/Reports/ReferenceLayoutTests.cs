@@ -69,6 +69,15 @@ public sealed class ReferenceLayoutTests : IDisposable
     }
 
     [Fact]
+    public void Runs_of_other_seeds_are_the_runs_of_one_layout()
+    {
+        var runs = new ulong[] { 42, 43 }.Select(seed => new SampleRun().Add(0.1, 0.01, seed).Write(_folder[$"seed-{seed}"])).ToList();
+        var outcome = ReferenceLayout.Write(runs, _folder["layout"]);
+        Assert.Empty(outcome.Notes);
+        Assert.Equal(["actor_0.1_critic_0.01_run_1", "actor_0.1_critic_0.01_run_2"], Directory.GetDirectories(_folder["layout"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void The_layout_holds_its_files_and_nothing_else()
     {
         var run = new SampleRun().Add(0.1, 0.01).Add(0.1, 0.01, 43).Write(_folder["run"]);

@@ -82,12 +82,19 @@ public sealed class RunReaderTests : IDisposable
     [InlineData("population.json", "[{\"name\": 3}]", "*population.json: name should be a text; the file is damaged or of something else")]
     [InlineData("population.json", "[{\"name\": \"a\", \"status\": \"completed\", \"seed\": 1, \"folder\": \"../../elsewhere\"}]", "*population.json: the folder '../../elsewhere' of cell a lies outside cells/")]
     [InlineData("manifest.json", "[]", "*manifest.json: this is the file of something else, or it is damaged: it should hold an object")]
-    [InlineData("manifest.json", "{\"cells\": 1.5}", "*manifest.json: cells should be a whole number; the file is damaged or of something else")]
+    [InlineData("manifest.json", "{\"name\": \"a\", \"status\": \"done\", \"cells\": 1.5}", "*manifest.json: cells should be a whole number; the file is damaged or of something else")]
     [InlineData("scenario.yaml", "name: [1", "*scenario.yaml: the YAML cannot be read: *")]
     [InlineData("scenario.yaml", "- 1", "*scenario.yaml: this is no scenario")]
     [InlineData("cells/0.1-0.01-s42/results.json", "", "*results.json: this is the file of something else, or it is damaged: *")]
-    [InlineData("cells/0.1-0.01-s42/results.json", "{\"all_rewards\": [1, \"two\"]}", "*results.json: all_rewards should be a number; the file is damaged or of something else")]
-    [InlineData("cells/0.1-0.01-s42/results.json", "{\"evaluation\": [3]}", "*results.json: episode should be within an object; the file is damaged or of something else")]
+    [InlineData("manifest.json", "{}", "*manifest.json: there is no key name; the file is damaged or of something else")]
+    [InlineData("population.json", "[]", "*population.json: it tells of 0 cells, and manifest.json of 1; one of them is damaged or of another run")]
+    [InlineData("population.json", "[{\"name\": \"a\", \"status\": \"completed\", \"seed\": 1}]", "*population.json: it does not tell of the cell in cells/0.1-0.01-s42; it is damaged or of another run")]
+    [InlineData("cells/0.1-0.01-s42/results.json", "{}", "*results.json: there is no key name; the file is damaged or of something else")]
+    [InlineData("cells/0.1-0.01-s42/results.json", "{\"name\": \"b\", \"all_rewards\": [], \"per_actor_stopped\": [], \"onset_episode\": [], \"gradient_death_episode\": [], \"freeze_episode\": [], \"evaluation\": [], \"baselines\": {}}", "*results.json: these are the results of b, not of 0.1-0.01-s42")]
+    [InlineData("cells/0.1-0.01-s42/results.json", "{\"name\": \"0.1-0.01-s42\", \"all_rewards\": [1], \"per_actor_stopped\": [], \"onset_episode\": [3], \"gradient_death_episode\": [], \"freeze_episode\": [], \"evaluation\": [], \"baselines\": {}}", "*results.json: onset_episode should be as long as per_actor_stopped; the file is damaged or of something else")]
+    [InlineData("cells/0.1-0.01-s42/tracking_data.json", "{}", "*tracking_data.json: there is no key gradient_history; the file is damaged or of something else")]
+    [InlineData("cells/0.1-0.01-s42/results.json", "{\"name\": \"0.1-0.01-s42\", \"all_rewards\": [1, \"two\"], \"per_actor_stopped\": [], \"onset_episode\": [], \"gradient_death_episode\": [], \"freeze_episode\": [], \"evaluation\": [], \"baselines\": {}}", "*results.json: all_rewards should be a number; the file is damaged or of something else")]
+    [InlineData("cells/0.1-0.01-s42/results.json", "{\"name\": \"0.1-0.01-s42\", \"all_rewards\": [1], \"per_actor_stopped\": [], \"onset_episode\": [], \"gradient_death_episode\": [], \"freeze_episode\": [], \"evaluation\": [3], \"baselines\": {}}", "*results.json: episode should be within an object; the file is damaged or of something else")]
     [InlineData("cells/0.1-0.01-s42/tracking_data.json", "{\"gradient_history\": {}}", "*tracking_data.json: gradient_history should be a list; the file is damaged or of something else")]
     [InlineData("cells/0.1-0.01-s42/episodes.parquet", "PAR1", "*episodes.parquet: this is no table in the Parquet format, or it is damaged: *")]
     [InlineData("cells/0.1-0.01-s42/agents.parquet", "no table at all, but long enough to be taken for one", "*agents.parquet: this is no table in the Parquet format, or it is damaged: *")]
@@ -130,6 +137,24 @@ public sealed class RunReaderTests : IDisposable
         var folder = new SampleRun().Add(0.1, 0.01).Write(_folder["run"]);
         Assert.Contains("given twice", Assert.Throws<UnreadableRunException>(() => RunReader.Read([folder, folder + "/../run"])).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Runs_that_differ_in_their_seed_alone_are_seeds_of_one_configuration()
+    {
+        string Run(string name, ulong seed, string scenario = "sample") => new SampleRun { Name = scenario }.Add(0.1, 0.01, seed).Add(0.001, 0.01, seed).Write(_folder[name]);
+        var (one, two, twin, other) = (Run("one", 42), Run("two", 43), Run("twin", 42), Run("other", 43, "another"));
+        Assert.All(RunReader.Read([one, two]).SelectMany(r => r.Cells), c => Assert.Null(c.Group));
+        var data = new ReportData(RunReader.Read([one, two]));
+        Assert.Equal(["base"], data.TreatmentNames);
+        Assert.All(data.Configurations, c => Assert.Equal([42UL, 43UL], c.Cells.Select(cell => cell.Seed)));
+
+        // Twins have equal seeds, another scenario is another treatment.
+        Assert.Equal(["one", "twin"], new ReportData(RunReader.Read([one, twin])).TreatmentNames);
+        Assert.Equal(["one + two", "other"], new ReportData(RunReader.Read([one, two, other])).TreatmentNames);
+    }
+
+    [Fact]
+    public void Settings_that_are_lists_are_read_as_well() => Assert.Equal("[1, 24]", SettingsReader.Defaults["environment.power_dbm"]);
 
     [Fact]
     public void Folders_of_one_name_are_told_apart_by_those_above()

@@ -62,7 +62,7 @@ public sealed class RunReportTests : IDisposable
         Assert.DoesNotContain("factors", figures);
         Assert.Contains("The map of stopping over learning rates is left out: all cells have the same learning rates.", Text(page), StringComparison.Ordinal);
         Assert.Contains("The factors of the gradient (critic, squash, body) is left out: the runs have no such columns in episodes.parquet.", Text(page), StringComparison.Ordinal);
-        Assert.Contains("Saturation of each agent over time is left out: no cell has agents.parquet, or there are too many cells.", Text(page), StringComparison.Ordinal);
+        Assert.Contains("Saturation of each agent over time is left out: no cell has agents.parquet.", Text(page), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class RunReportTests : IDisposable
         var page = Report(one, two);
         Assert.Contains("one/0.1-0.01-s42", page, StringComparison.Ordinal);
         Assert.Contains("two: output inverting earns 38,250 more than one on average and wins 2 of 2 pairs, p = 0.5.", Text(page), StringComparison.Ordinal);
-        Assert.Contains("two: output inverting,one,2,38250,38250,38250,2,0,0,0.5", Figures(page)["paired"].GetProperty("csv").GetString()!, StringComparison.Ordinal);
+        Assert.Contains("two: output inverting,one,2,38250,38250,38250,range of 2 seeds,2,0,0,0.5", Figures(page)["paired"].GetProperty("csv").GetString()!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,6 +134,35 @@ public sealed class RunReportTests : IDisposable
         var page = Report(run.Write(_folder["run"]));
         Assert.InRange(page.Length, 4_000_000, 12_000_000);
         Assert.Contains("Each point stands for 10 episodes", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Many_treatments_have_a_panel_each_and_many_cells_keep_their_figures()
+    {
+        var run = new SampleRun();
+        foreach (var scale in Enumerable.Range(0, 17))
+        {
+            foreach (var (actor, critic) in from a in new[] { 0.0001, 0.001, 0.01, 0.1 } from c in new[] { 0.001, 0.01, 0.1 } select (a, c))
+            {
+                run.Add(actor, critic, more: scale == 0 ? [] : [("mitigation.output_scale", $"{scale}")]);
+            }
+        }
+
+        var page = Report(run.Write(_folder["run"]));
+        Assert.InRange(page.Length, 4_000_000, 25_000_000);
+        var figures = Figures(page);
+        string[] maps = ["stopping-map", "stopping-map-2", "stopping-bubbles-2"];
+        Assert.Empty(maps.Concat(["learning", "survival", "saturation", "slope", "saturation-map", "gradients", "layers", "factors", "states", "dormant"]).Except(figures.Keys));
+        foreach (var id in new[] { "learning", "evaluation", "survival", "saturation", "gradients", "factors", "layers" })
+        {
+            var plot = figures[id].GetProperty("plot");
+            Assert.Equal(17, plot.GetProperty("layout").EnumerateObject().Count(p => p.Name.StartsWith("xaxis", StringComparison.Ordinal)));
+            Assert.Contains("output_scale 16", figures[id].GetProperty("csv").GetString()!, StringComparison.Ordinal);
+            Assert.Contains(plot.GetProperty("data").EnumerateArray(), t => t.GetProperty("line").GetProperty("color").GetString() == "#b5b5b5" && t.GetProperty("name").GetString()!.StartsWith("base", StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain("actor rate 0.001", page, StringComparison.Ordinal);
+        Assert.Contains("Drawn is the first seed of 16 of 204 configurations.", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,7 +220,7 @@ public sealed class RunReportTests : IDisposable
     }
 
     private static Dictionary<string, JsonElement> Figures(string page) =>
-        Parts(page, "<script type=\"application/json\" data-figure=\"(?<id>[a-z-]+)\">(?<json>.*?)</script>")
+        Parts(page, "<script type=\"application/json\" data-figure=\"(?<id>[a-z0-9-]+)\">(?<json>.*?)</script>")
             .Where(m => m.Groups["id"].Value != "cell-table").ToDictionary(m => m.Groups["id"].Value, m => JsonDocument.Parse(m.Groups["json"].Value).RootElement, StringComparer.Ordinal);
 
     private static string[] Sentences(string page) =>

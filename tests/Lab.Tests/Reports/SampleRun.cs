@@ -61,7 +61,7 @@ internal sealed class SampleRun
     internal string Write(string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "scenario.yaml"), $"name: {Name}\nclients: {Agents}\nepisodes: {Episodes}\nenvironment:\n  steps: 10\nlearning:\n  update: simultaneous\n");
+        File.WriteAllText(Path.Combine(folder, "scenario.yaml"), $"name: {Name}\nseed: {_cells[0].Seed}\nclients: {Agents}\nepisodes: {Episodes}\nenvironment:\n  steps: 10\nlearning:\n  update: simultaneous\n");
         Json(Path.Combine(folder, "manifest.json"), new { name = Name, status = "done", seed = 42, cells = _cells.Count, started = "2026-01-01T00:00:00Z", seconds = 12.5, versions = new { simulator = "0.1.0" } });
         Json(Path.Combine(folder, "population.json"), _cells.Select(Row).ToList());
         foreach (var cell in _cells.Where(c => c.Begun && !c.Acts))

@@ -69,15 +69,16 @@ public sealed class StatisticsTests
     [Fact]
     public void The_interval_of_a_mean_is_that_of_the_exact_bootstrap_distribution()
     {
-        // All 4^4 resamples of four values are equally likely: the 2.5 % quantile of their means is 1.75, the 97.5 % quantile 7.
-        double[] values = [1, 2, 4, 8];
-        var means = from a in values from b in values from c in values from d in values select (a + b + c + d) / 4;
+        // All 6^6 resamples of six values are equally likely.
+        double[] values = [1, 2, 4, 8, 3, 9];
+        var means = from a in values from b in values from c in values from d in values from e in values from f in values select (a + b + c + d + e + f) / 6;
         var exact = means.Order().ToArray();
         var estimate = Bootstrap.Mean(values);
-        Assert.Equal(3.75, estimate.Value);
-        Assert.Equal(4, estimate.Count);
-        Assert.InRange(estimate.Low!.Value, exact[(int)(0.015 * 256)], exact[(int)(0.035 * 256)]);
-        Assert.InRange(estimate.High!.Value, exact[(int)(0.965 * 256)], exact[(int)(0.985 * 256)]);
+        Assert.Equal(4.5, estimate.Value);
+        Assert.Equal(6, estimate.Seeds);
+        Assert.False(estimate.IsRange);
+        Assert.InRange(estimate.Low!.Value, exact[(int)(0.015 * 46656)], exact[(int)(0.035 * 46656)]);
+        Assert.InRange(estimate.High!.Value, exact[(int)(0.965 * 46656)], exact[(int)(0.985 * 46656)]);
     }
 
     [Fact]
@@ -97,21 +98,46 @@ public sealed class StatisticsTests
     public void One_value_has_no_interval() => Assert.Equal(new Estimate(3, null, null, 1), Bootstrap.Mean([3.0]));
 
     [Fact]
+    public void Of_fewer_than_six_seeds_the_ends_are_the_range()
+    {
+        var five = Bootstrap.Mean([1.0, 2, 4, 8, 5]);
+        Assert.Equal(new Estimate(4, 1, 8, 5), five);
+        Assert.True(five.IsRange);
+        Assert.False(Bootstrap.Mean([1.0, 2, 4, 8, 5, 4]).IsRange);
+
+        // Of several configurations each seed has a mean over all of them; a seed that one of them lacks has none to compare.
+        Assert.Equal(new Estimate(58, 51, 57, 2), Bootstrap.Mean([Seeds(1, 2, 9), Seeds(101, 112)]) with { Value = 58 });
+        Assert.Equal(new Estimate(51, null, null, 1), Bootstrap.Mean([Seeds(1), Seeds(101)]));
+    }
+
+    [Fact]
     public void Resampling_stays_within_its_stratum()
     {
         // Between strata everything differs, within them nothing: the statistic cannot vary.
-        var estimate = Bootstrap.InterquartileMean([[1.0, 1.0], [100.0, 100.0], [1000.0, 1000.0, 1000.0, 1000.0]]);
-        Assert.Equal(new Estimate((100 + 100 + 1000 + 1000) / 4.0, 550, 550, 8), estimate);
+        static IReadOnlyList<SeedValue> Six(double value) => Seeds(value, value, value, value, value, value);
+        var estimate = Bootstrap.InterquartileMean([Six(1), Six(100), Six(1000)]);
+        Assert.Equal(new Estimate(260.2, 260.2, 260.2, 6), estimate);
     }
 
     [Fact]
     public void A_curve_of_means_has_the_intervals_of_its_points()
     {
-        double?[][] curves = [[1, 5, null], [2, 5, null], [4, 5, 3], [8, 5, null]];
-        var estimates = Bootstrap.MeanCurve(curves);
-        Assert.Equal(Bootstrap.Mean([1.0, 2, 4, 8]), estimates[0]);
-        Assert.Equal(new Estimate(5, 5, 5, 4), estimates[1]);
+        double?[][] curves = [[1, 5, null, 1], [2, 5, null, 2], [4, 5, 3, 3], [8, 5, null, 4], [3, 5, null, 5], [9, 5, null, null]];
+        var estimates = Bootstrap.MeanCurve([Curves(curves)]);
+        Assert.Equal(Bootstrap.Mean([1.0, 2, 4, 8, 3, 9]), estimates[0]);
+        Assert.Equal(new Estimate(5, 5, 5, 6), estimates[1]);
         Assert.Equal(new Estimate(3, null, null, 1), estimates[2]);
+        Assert.Equal(new Estimate(3, null, null, 5), estimates[3]);
+        Assert.Equal(new Estimate(3.75, 1, 8, 4), Bootstrap.MeanCurve([Curves(curves[..4])])[0]);
+    }
+
+    [Fact]
+    public void A_curve_over_configurations_resamples_the_seeds_of_each()
+    {
+        // Between the two everything differs, within them nothing.
+        double?[][] Six(double value) => [.. Enumerable.Range(0, 6).Select(_ => new double?[] { value })];
+        Assert.Equal(new Estimate(500.5, 500.5, 500.5, 6), Bootstrap.MeanCurve([Curves(Six(1)), Curves(Six(1000))])[0]);
+        Assert.Equal(new Estimate(502, 501, 503, 2), Bootstrap.MeanCurve([Curves([[1], [3]]), Curves([[1001], [1003]])])[0]);
     }
 
     [Fact]
@@ -120,7 +146,7 @@ public sealed class StatisticsTests
         // Hollander and Wolfe (1973), pages 29f.; wilcox.test(x, y, paired = TRUE) of R: V = 40, p = 0.03906.
         double[] before = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30];
         double[] after = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];
-        var comparison = new PairedComparison([.. before.Zip(after, (x, y) => x - y)]);
+        var comparison = new PairedComparison(Seeds([.. before.Zip(after, (x, y) => x - y)]));
         Assert.Equal(0.0390625, comparison.PValue!.Value, 10);
         Assert.Equal((7, 2, 0), (comparison.Wins, comparison.Losses, comparison.Ties));
     }
@@ -131,18 +157,38 @@ public sealed class StatisticsTests
     [InlineData(1.0, 1.0, -1.0)]
     [InlineData(0.5, 1.0, 2.0)]
     public void With_few_pairs_the_p_value_counts_signs(double expected, params double[] differences) =>
-        Assert.Equal(expected, new PairedComparison(differences).PValue!.Value, 12);
+        Assert.Equal(expected, new PairedComparison(Seeds(differences)).PValue!.Value, 12);
 
     [Fact]
-    public void Without_a_difference_there_is_no_p_value() => Assert.Null(new PairedComparison([0.0, 0.0]).PValue);
+    public void Without_a_difference_there_is_no_p_value() => Assert.Null(new PairedComparison(Seeds(0.0, 0.0)).PValue);
+
+    [Theory]
+    [InlineData(1, 1.0)]
+    [InlineData(2, 0.5)]
+    [InlineData(6, 0.03125)]
+    public void Pairs_of_one_seed_flip_together_so_that_seeds_alone_make_the_smallest_p_value(int seeds, double smallest)
+    {
+        var pairs = Enumerable.Range(1, seeds).SelectMany(s => Enumerable.Range(1, 16).Select(i => new SeedValue((ulong)s, i + (0.01 * s)))).ToList();
+        Assert.Equal(smallest, new PairedComparison(pairs).PValue!.Value, 12);
+        Assert.Equal(16 * seeds, new PairedComparison(pairs).Wins);
+    }
+
+    [Fact]
+    public void Signs_that_disagree_within_a_seed_take_from_one_another()
+    {
+        // Ranks 1 to 4: seed 1 has 4 - 1 = 3, seed 2 has 2 + 3 = 5. Of the four sums +-3 +-5 two are as far from zero as 8.
+        var comparison = new PairedComparison([new(1, 4), new(1, -1), new(2, 2), new(2, 3)]);
+        Assert.Equal(0.5, comparison.PValue!.Value, 12);
+        Assert.Equal(new Estimate(2, 1.5, 2.5, 2), comparison.Difference);
+    }
 
     [Fact]
     public void Many_pairs_have_the_p_value_of_the_normal_approximation_near_the_exact_one()
     {
         var random = new Environment.RandomStream(9, Environment.DrawPurpose.Noise);
         var differences = Enumerable.Range(0, PairedComparison.MostPairsExact).Select(_ => random.NextNormal() - 0.1).ToList();
-        var exact = new PairedComparison(differences).PValue!.Value;
-        var normal = new PairedComparison([.. differences, 1e-9]).PValue!.Value;
+        var exact = new PairedComparison(Seeds([.. differences])).PValue!.Value;
+        var normal = new PairedComparison(Seeds([.. differences, 1e-9])).PValue!.Value;
         Assert.InRange(exact, 0.001, 0.5);
         Assert.Equal(exact, normal, 0.03 * exact);
     }
@@ -160,6 +206,10 @@ public sealed class StatisticsTests
 
     [Fact]
     public void Equal_values_share_the_mean_of_their_ranks() => Assert.Equal([1, 3.5, 2, 3.5, 5], Ranks.Of([-1, 4, 0, 4, 9]));
+
+    private static SeedValue[] Seeds(params double[] values) => [.. values.Select((v, i) => new SeedValue((ulong)i, v))];
+
+    private static SeedCurve[] Curves(double?[][] curves) => [.. curves.Select((c, i) => new SeedCurve((ulong)i, c))];
 
     private static List<Lifetime> Patients() =>
         [.. Remission.Split(' ').Select(w => new Lifetime(double.Parse(w.TrimEnd('+'), System.Globalization.CultureInfo.InvariantCulture), !w.EndsWith('+')))];

@@ -15,8 +15,13 @@ internal static class ComparisonFigures
         }
 
         var effects = TreatmentEffects.Of(data).Take(MostTreatments).ToList();
+        foreach (var group in effects.Where(e => e.Obstacle is not null).GroupBy(e => e.Obstacle, StringComparer.Ordinal))
+        {
+            section.Omit($"The comparison of what {string.Join(", ", group.Select(e => e.Treatment))} and {data.TreatmentNames[0]} earn", $"these are different problems ({group.Key})");
+        }
+
         var rewarded = effects.Where(e => e.Reward is not null).ToList();
-        if (rewarded.Count > 0)
+        if (rewarded.Count > 0 && (rewarded.Count > 1 || effects.TrueForAll(e => e.Obstacle is null)))
         {
             section.Add(Rewards(rewarded, LeftOut(effects)));
         }
@@ -27,7 +32,7 @@ internal static class ComparisonFigures
         {
             section.Add(Paired(data, paired, LeftOut(effects)));
         }
-        else
+        else if (effects.Exists(e => e.Obstacle is null && e.Treatment != data.TreatmentNames[0]))
         {
             section.Omit("The paired comparison", "no two finished cells of different treatments have equal rates and seed, and a reward");
         }
@@ -55,7 +60,7 @@ internal static class ComparisonFigures
             new Interval([.. estimates.Select(e => costs ? e.High - e.Value : e.Value - e.Low)], [.. estimates.Select(e => costs ? e.Value - e.Low : e.High - e.Value)], AlongX: true));
         var best = effects.MaxBy(e => e.Reward!.Value.Value)!;
         return new Figure("treatments", "Reward by treatment", $"{best.Treatment} earns most: {Numbers.Text(best.Reward!.Value, Numbers.Plain)} an episode.", plot,
-            "Interquartile mean over configurations and seeds of the last evaluation (of the last 50 training episodes where there is none), with 95 % bootstrap intervals, runs drawn within their configuration. Without several seeds there is no interval. Further right is better." + leftOut);
+            $"Interquartile mean over configurations and seeds of the last evaluation (of the last 50 training episodes where there is none), with {(ReportData.SpreadOf(estimates.Select(e => e.Seeds)) is { Length: > 0 } spread ? spread : "one seed, and so without an interval")}. Further right is better." + leftOut);
     }
 
     private static Figure Stops(List<TreatmentEffect> effects)
@@ -63,14 +68,19 @@ internal static class ComparisonFigures
         var plot = new Plot(height: 320);
         plot.Panel(0, "", new Axis("") { Categories = [.. effects.Select(e => e.Treatment)] }, new Axis("cells"));
         plot.Bars(0, "stopped", new Look("#D55E00"), [.. effects.Select(e => e.Treatment)], [.. effects.Select(e => (double?)e.Stopped)]);
-        plot.Bars(0, "did not stop", new Look("#0072B2"), [.. effects.Select(e => e.Treatment)], [.. effects.Select(e => (double?)(e.Cells - e.Stopped))]);
-        return new Figure("treatment-stops", "Stopped cells by treatment", $"Stopped: {string.Join("; ", effects.Take(8).Select(e => $"{e.Treatment} {e.Stopped} of {e.Cells}"))}{(effects.Count > 8 ? "; and more" : "")}.", plot);
+        plot.Bars(0, "did not stop", new Look("#0072B2"), [.. effects.Select(e => e.Treatment)], [.. effects.Select(e => (double?)(e.Cells - e.Stopped - e.Ended))]);
+        if (effects.Exists(e => e.Ended > 0))
+        {
+            plot.Bars(0, "diverged, failed or cut off before", new Look("#BBBBBB"), [.. effects.Select(e => e.Treatment)], [.. effects.Select(e => (double?)e.Ended)]);
+        }
+
+        return new Figure("treatment-stops", "Stopped cells by treatment", $"Stopped: {string.Join("; ", effects.Take(8).Select(e => $"{e.Treatment} {e.Stopped} of {e.Cells}{(e.Ended > 0 ? $" ({e.Ended} ended early)" : "")}"))}{(effects.Count > 8 ? "; and more" : "")}.", plot);
     }
 
     private static Figure Paired(ReportData data, List<TreatmentEffect> effects, string leftOut)
     {
         var reference = data.TreatmentNames[0];
-        var table = new CsvTable("treatment", "reference", "pairs", "mean_difference", "low", "high", "wins", "losses", "ties", "wilcoxon_p");
+        var table = new CsvTable("treatment", "reference", "pairs", "mean_difference", "low", "high", "ends", "wins", "losses", "ties", "wilcoxon_p");
         var plot = new Plot(height: 120 + (26 * effects.Count), table: table);
         plot.Panel(0, "", new Axis($"reward more than {reference}, mean over pairs"), Names(effects.Select(e => e.Treatment)));
         var differences = effects.Select(e => e.Paired!.Difference).ToList();
@@ -80,14 +90,22 @@ internal static class ComparisonFigures
         foreach (var effect in effects)
         {
             var p = effect.Paired!;
-            table.Add(effect.Treatment, reference, p.Difference.Count, p.Difference.Value, p.Difference.Low, p.Difference.High, p.Wins, p.Losses, p.Ties, PValue(effect));
+            table.Add(effect.Treatment, reference, p.Pairs, p.Difference.Value, p.Difference.Low, p.Difference.High, p.Difference.Low is null ? null : p.Difference.IsRange ? $"range of {p.Difference.Seeds} seeds" : "95 %", p.Wins, p.Losses, p.Ties, PValue(effect));
         }
 
         return new Figure("paired", $"Paired with {reference}", string.Join(" ", effects.Take(6).Select(e => Sentence(e, reference))) + (effects.Count > 6 ? " The table has the others." : ""), plot,
-            "Pairs have equal rates and seed, and so equal devices, tasks, noise and initial weights. Intervals are bootstrap intervals of the mean difference, as if pairs were independent."
+            $"Pairs have equal rates and seed, and so equal devices, tasks and noise. {Weights(data, effects)}"
             + (effects.Exists(e => e.Seeds > 1)
-                ? " p is Wilcoxon's signed-rank test, two-sided, exact up to 200 pairs, not corrected for the number of treatments. It takes pairs as independent, which those of one seed at several rates are not quite: they share devices, tasks and initial weights."
-                : " All pairs have one seed, and so share their luck: there is no p-value.") + leftOut);
+                ? $" Pairs of one seed share that luck, so seeds are resampled, each with all its pairs: ends are {ReportData.SpreadOf(effects.Select(e => e.Paired!.Difference.Seeds)).Replace(", runs drawn within their configuration", "", StringComparison.Ordinal)}. p is Wilcoxon's signed-rank test, two-sided, in which the signs of a seed's pairs flip together: with n seeds it is 2 / 2^n at least. It is not corrected for the number of treatments."
+                : " All pairs have one seed, and so share their luck: there is neither interval nor p-value.") + leftOut);
+    }
+
+    private static string Weights(ReportData data, List<TreatmentEffect> effects)
+    {
+        var different = effects.Where(e => !data.BeginsAlike(e.Treatment)).Select(e => e.Treatment).ToList();
+        return different.Count == 0
+            ? "Their initial weights are equal, too."
+            : different.Count == effects.Count ? "Their networks differ, and so their initial weights." : $"Their initial weights are equal where the networks are: not with {string.Join("; ", different.Take(8))}{(different.Count > 8 ? "; and more" : "")}.";
     }
 
     /// <summary>Null with one seed: the test takes pairs as independent, and pairs of one seed differ in nothing but rates.</summary>
@@ -97,6 +115,6 @@ internal static class ComparisonFigures
     {
         var p = effect.Paired!;
         var value = PValue(effect) is { } test ? $", {Numbers.PValue(test)}" : "";
-        return $"{effect.Treatment} earns {Numbers.Plain(Math.Abs(p.Difference.Value))} {(p.Difference.Value >= 0 ? "more" : "less")} than {reference} on average and wins {p.Wins} of {Numbers.Count(p.Difference.Count, "pair")}{value}.";
+        return $"{effect.Treatment} earns {Numbers.Plain(Math.Abs(p.Difference.Value))} {(p.Difference.Value >= 0 ? "more" : "less")} than {reference} on average and wins {p.Wins} of {Numbers.Count(p.Pairs, "pair")}{value}.";
     }
 }

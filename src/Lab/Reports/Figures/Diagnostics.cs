@@ -6,6 +6,9 @@ internal static class Diagnostics
     /// <summary>Names of the three outputs of a policy.</summary>
     internal static readonly string[] Actions = ["offload", "cpu", "power"];
 
+    /// <summary>More groups of bars than these need the width of the page.</summary>
+    private const int WideLines = 8;
+
     internal static Section Of(ReportData data)
     {
         var section = new Section("What do saturated policies do?");
@@ -29,7 +32,7 @@ internal static class Diagnostics
 
     private static bool Has(ReportData data, string column) => data.Learning.Any(c => c.EpisodeTable?[column] is not null);
 
-    private static double? Late(RecordedCell cell, string column) => CellFacts.Mean(cell, column, cell.Episodes - 49, cell.Episodes);
+    private static double? Late(RecordedCell cell, string column) => cell.Facts?.Late(column);
 
     private static void Over(Section section, ReportData data, string id, string title, string pattern, string quantity, Func<ReportData, string> finding, string note, bool log)
     {
@@ -61,10 +64,10 @@ internal static class Diagnostics
     /// <summary>Bars of the last episodes, a panel for each action.</summary>
     private static Plot Bars(ReportData data, (string Name, string Colour, Func<RecordedCell, string, double?> Of)[] parts, string quantity)
     {
-        var plot = new Plot(Actions.Length, 3, 330);
+        var plot = new Plot(Actions.Length, data.Lines.Count > WideLines ? 1 : 3, 330);
         foreach (var (panel, action) in Actions.Index())
         {
-            plot.Panel(panel, action, new Axis("") { Categories = [.. data.Lines.Select(l => l.Label)] }, new Axis(panel == 0 ? quantity : "", Range: [0, 1.02]));
+            plot.Panel(panel, action, new Axis("") { Categories = [.. data.Lines.Select(l => l.Label)] }, new Axis(panel == 0 || data.Lines.Count > WideLines ? quantity : "", Range: [0, 1.02]));
             foreach (var (name, colour, of) in parts)
             {
                 plot.Bars(panel, name, new Look(colour), [.. data.Lines.Select(l => l.Label)], [.. data.Lines.Select(l => Average(l.Cells.Select(c => of(c, action))))]);
@@ -96,8 +99,8 @@ internal static class Diagnostics
         var stuck = data.Learning.SelectMany(c => Actions.Select(a => Late(c, $"{a}_stuck"))).OfType<double>().ToList();
         var finding = stuck.Count == 0
             ? "In the last 50 episodes no output was saturated."
-            : $"Over the last 50 episodes {Numbers.Percent(stuck.Average())} of the saturated outputs (mean over cells and actions) would be moved inward by the critic, and are stuck.";
-        section.Add(new Figure("stuck", Title, finding, plot, "Of the last 50 episodes of each cell. Inward: the ascent direction -dL/da leads away from the bound."));
+            : $"Of the saturated outputs of an agent the critic would move {Numbers.Percent(stuck.Average())} inward: they are stuck. That is the mean over agents and updates of the last 50 episodes, actions and cells, each counting the same however many saturated outputs it has.";
+        section.Add(new Figure("stuck", Title, finding, plot, $"Of the last 50 episodes of each cell: the mean over updates and agents with saturated outputs (|a| > {data.Threshold}), each counting the same however many it has. Inward: the ascent direction -dL/da leads away from the bound."));
     }
 
     private static void Sides(Section section, ReportData data)
@@ -120,6 +123,6 @@ internal static class Diagnostics
             "share of outputs");
         var sides = Actions.Select(a => (Action: a, Low: Average(data.Learning.Select(c => Late(c, $"{a}_low_90"))) ?? 0, High: Average(data.Learning.Select(c => Late(c, $"{a}_high_90"))) ?? 0));
         var words = string.Join(", ", sides.Select(s => $"{s.Action} {Numbers.Percent(s.Low)} low and {Numbers.Percent(s.High)} high"));
-        section.Add(new Figure("sides", Title, $"Saturated over the last 50 episodes, mean over cells: {words}.", plot, "Of the last 50 episodes of each cell; the rest is not saturated."));
+        section.Add(new Figure("sides", Title, $"Beyond 0.9 over the last 50 episodes, mean over cells: {words}.", plot, "Of the last 50 episodes of each cell; the rest lies between."));
     }
 }

@@ -10,7 +10,7 @@ internal static class GradientFigures
         var section = new Section("Where does the gradient go?");
         if (!data.Learning.Any(c => c.EpisodeTable?["actor_gradient"] is not null))
         {
-            section.Omit("Each figure of gradients", "no cell has episodes.parquet with an update in it, or there are too many cells");
+            section.Omit("Each figure of gradients", "no cell has episodes.parquet with an update in it");
             return section;
         }
 
@@ -22,7 +22,7 @@ internal static class GradientFigures
         {
             section.Add(Lines(
                 data, "factors", "Factors of the actors' gradient", [("action_gradient", "critic: |dL/da|"), ("squash_factor", "squash: |dL/dz| / |dL/da|"), ("body_factor", "body: |dL/dθ| / |dL/dz|")], "factor",
-                Answer.Why(data) ?? "No cell's gradient vanished, so no factor lost it.", "Their product is the actors' gradient norm. The factor that falls is the one that loses the gradient."));
+                Answer.Why(data) ?? "No cell's gradient vanished, so no factor lost it.", "Their product is the actors' gradient norm. The factor that falls is the one that loses the gradient. Penalties and entropy are added behind the squash, and so count in the body alone."));
         }
         else
         {
@@ -36,6 +36,13 @@ internal static class GradientFigures
     internal static Figure Lines(ReportData data, string id, string title, (string Column, string Name)[] panels, string quantity, string finding, string note, bool log = true, double[]? range = null)
     {
         panels = [.. panels.Where(p => data.Learning.Any(c => c.EpisodeTable?[p.Column] is not null))];
+        if (data.InPanels)
+        {
+            Curve Of(LineGroup line, int s) => (log ? data.Windows.Typical(line.Cells, panels[s].Column) : data.Windows.Mean(line, panels[s].Column)) with { Low = [], High = [] };
+            var small = SmallPanels.Of(data, new Axis("episode"), new Axis(quantity, log, range), [.. panels.Select(p => p.Name)], Of);
+            return new Figure(id, title, finding, small, $"{note} Lines are {(log ? "medians" : "means")} of the cells.{SmallPanels.Note(data)} {data.Windows.InWords}{(log ? " Zero cannot be drawn on a logarithmic axis: the line ends there." : "")}");
+        }
+
         var columns = panels.Length == 4 ? 2 : 3;
         var plot = new Plot(panels.Length, columns, panels.Length > 1 ? 320 : 0);
         foreach (var (panel, (column, name)) in panels.Index())
@@ -43,7 +50,7 @@ internal static class GradientFigures
             plot.Panel(panel, name, new Axis("episode"), new Axis(panel % columns == 0 ? quantity : "", log, range));
             foreach (var line in data.Lines)
             {
-                var curve = log ? data.Windows.Typical(line.Cells, column) : data.Windows.Mean(line.Cells, column);
+                var curve = log ? data.Windows.Typical(line.Cells, column) : data.Windows.Mean(line, column);
                 if (curve.HasValues)
                 {
                     plot.Line(panel, line.Label, line.Look, curve.X, curve.Y, curve.Low, curve.High);
@@ -52,21 +59,21 @@ internal static class GradientFigures
         }
 
         var several = data.Lines.Any(l => l.Cells.Count > 1);
-        var bands = !several ? "" : log ? " Lines are medians of the cells, bands their range." : " Lines are means of the cells, bands 95 % bootstrap intervals.";
+        var bands = !several ? "" : log ? " Lines are medians of the cells, bands their range." : $" Lines are means of the cells{(data.Spread is { Length: > 0 } spread ? $", bands {spread}" : "")}.";
         return new Figure(id, title, finding, plot, $"{note}{bands} {data.Windows.InWords}{(log ? " Zero cannot be drawn on a logarithmic axis: the line ends there." : "")}");
     }
 
     private static string GradientFinding(ReportData data)
     {
         var cells = data.Learning.Where(c => c.EpisodeTable?["actor_gradient"] is not null).ToList();
-        var dead = cells.Count(c => c.EpisodeTable!["actor_gradient"]!.Where(float.IsFinite).TakeLast(10).All(v => v == 0));
-        var criticDead = cells.Count(c => c.EpisodeTable!["critic_gradient"] is { } g && g.Where(float.IsFinite).TakeLast(10).All(v => v == 0));
+        var dead = cells.Count(c => c.Facts!.ActorsDead == true);
+        var criticDead = cells.Count(c => c.Facts!.CriticDead == true);
         return $"In {dead} of {Numbers.Count(cells.Count, "cell")} the gradient of every actor is exactly zero at the end; the critic's is in {criticDead}.";
     }
 
     private static string AsymmetryFinding(ReportData data)
     {
-        var medians = data.Learning.Select(c => CellFacts.Median(c, "asymmetry")).OfType<double>().ToList();
+        var medians = data.Learning.Select(c => c.Facts?.MedianAsymmetry).OfType<double>().ToList();
         if (medians.Count == 0)
         {
             return "No critic had a gradient to compare with.";
@@ -79,7 +86,7 @@ internal static class GradientFigures
     private static void Stopping(ReportData data, Section section)
     {
         const string Title = "Asymmetry against stopping";
-        var cells = data.Learning.Select(c => (Cell: c, Asymmetry: CellFacts.Mean(c, "asymmetry", 1, 100))).Where(c => c.Cell.IsFinished && c.Asymmetry is > 0).ToList();
+        var cells = data.Learning.Select(c => (Cell: c, Asymmetry: c.Facts?.EarlyAsymmetry)).Where(c => c.Cell.IsFinished && c.Asymmetry is > 0).ToList();
         if (cells.Count < 3)
         {
             section.Omit(Title, "fewer than three finished cells have an asymmetry to compare");
@@ -98,17 +105,29 @@ internal static class GradientFigures
     /// <summary>A point for each cell: filled where it stopped.</summary>
     internal static void Scatter(ReportData data, Plot plot, IReadOnlyList<(RecordedCell Cell, double Value)> cells)
     {
-        foreach (var line in data.Lines)
+        foreach (var (label, look, group) in Groups(data))
         {
             foreach (var stopped in (bool[])[true, false])
             {
-                var chosen = cells.Where(c => line.Cells.Contains(c.Cell) && c.Cell.StoppingEpisode is not null == stopped).ToList();
+                var chosen = cells.Where(c => group.ContainsKey(c.Cell) && c.Cell.StoppingEpisode is not null == stopped).ToList();
                 if (chosen.Count > 0)
                 {
-                    plot.Points(0, line.Label, line.Look with { Symbol = stopped ? "circle" : "circle-open" }, [.. chosen.Select(c => (object)c.Value)], [.. chosen.Select(c => (object)(double)(c.Cell.StoppingEpisode ?? c.Cell.Episodes))]);
+                    plot.Points(
+                        0, label, look with { Symbol = stopped ? "circle" : "circle-open" }, [.. chosen.Select(c => (object)c.Value)],
+                        [.. chosen.Select(c => (object)(double)(c.Cell.StoppingEpisode ?? c.Cell.Episodes))], namesInTable: [.. chosen.Select(c => group[c.Cell])]);
                 }
             }
         }
+    }
+
+    /// <summary>Groups of cells that points of one look stand for, with the line of each cell: the lines, or where treatments are very many the first of them and all others.</summary>
+    internal static IEnumerable<(string Label, Look Look, Dictionary<RecordedCell, string> Cells)> Groups(ReportData data)
+    {
+        static Dictionary<RecordedCell, string> Of(IEnumerable<LineGroup> lines) =>
+            lines.SelectMany(l => l.Cells.Select(c => (Cell: c, l.Label))).ToDictionary(c => c.Cell, c => c.Label, (IEqualityComparer<RecordedCell>)ReferenceEqualityComparer.Instance);
+        return data.InPanels
+            ? [(data.Lines[0].Label, new Look("#000000"), Of(data.Lines.Take(1))), ("the other treatments", new Look("#0072B2"), Of(data.Lines.Skip(1)))]
+            : data.Lines.Select(l => (l.Label, l.Look, Of([l])));
     }
 
     /// <summary>Stopping episode for ranks: cells that never stopped are behind all others.</summary>
@@ -131,6 +150,19 @@ internal static class GradientFigures
 
         var layers = rows.SelectMany(r => r.Actor.Keys).Distinct(StringComparer.Ordinal).Select(l => (Network: "actor", Layer: l))
             .Concat(rows.SelectMany(r => r.Critic.Keys).Distinct(StringComparer.Ordinal).Select(l => (Network: "critic", Layer: l))).ToList();
+        var note = "At each tenth episode; of the actors the root mean square over agents. Zero cannot be drawn on a logarithmic axis.";
+        if (data.InPanels)
+        {
+            Curve Of(LineGroup line, int s)
+            {
+                var curve = data.Windows.Middle([.. line.Cells.Where(c => c.Layers.Count > 0).Select(c => Series(data.Windows, c, layers[s].Network, layers[s].Layer))]);
+                return new Curve([.. curve.X.Where((_, i) => curve.Y[i] is not null)], [.. curve.Y.Where(y => y is not null)], [], []);
+            }
+
+            section.Add(new Figure("layers", Title, LayerFinding(data), SmallPanels.Of(data, new Axis("episode"), new Axis("L2 norm", Log: true), [.. layers.Select(l => $"{l.Network} {l.Layer}")], Of), note + SmallPanels.Note(data)));
+            return;
+        }
+
         var plot = new Plot(layers.Count, 3);
         foreach (var (panel, (network, layer)) in layers.Index())
         {
@@ -145,7 +177,7 @@ internal static class GradientFigures
             }
         }
 
-        section.Add(new Figure("layers", Title, LayerFinding(data), plot, "At each tenth episode; of the actors the root mean square over agents. Zero cannot be drawn on a logarithmic axis."));
+        section.Add(new Figure("layers", Title, LayerFinding(data), plot, note));
     }
 
     private static double?[] Series(Windows windows, RecordedCell cell, string network, string layer)

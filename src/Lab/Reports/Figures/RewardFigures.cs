@@ -9,6 +9,9 @@ internal static class RewardFigures
     /// <summary>Episodes that a training reward is averaged over.</summary>
     private const int Recent = 50;
 
+    /// <summary>More names than these along an axis need the width of the page.</summary>
+    private const int WideLines = 8;
+
     internal static Section Of(ReportData data)
     {
         var section = new Section("What do trained policies earn?");
@@ -25,7 +28,7 @@ internal static class RewardFigures
         }
         else
         {
-            section.Omit("Rewards in training", "the cells' tables are missing, or there are too many cells");
+            section.Omit("Rewards in training", "the cells' tables are missing");
         }
 
         if (measured.Any(c => c.Results!.Evaluations.Count > 1))
@@ -50,25 +53,18 @@ internal static class RewardFigures
     /// <summary>What a line is the mean of, and its band.</summary>
     private static string Means(ReportData data) => !data.Lines.Any(l => l.Cells.Count > 1)
         ? "Each line is one cell."
-        : $"Lines are means over {(data.LinesAre == "configuration" ? "seeds" : $"the cells of each {data.LinesAre}")}, bands 95 % bootstrap intervals of them; a cell that has ended drops out of the mean.";
+        : $"Lines are means over {(data.LinesAre == "configuration" ? "seeds" : $"the cells of each {data.LinesAre}")}{(data.Spread is { Length: > 0 } spread ? $", bands {spread}" : "")}; a cell that has ended drops out of the mean{(data.Lines.Any(l => l.Seeds >= Bootstrap.FewestSeeds) ? $", and an interval ends where fewer than {Bootstrap.FewestSeeds} seeds are left" : "")}.";
 
     private static Figure Training(ReportData data)
     {
-        var curves = data.Lines.Select(l => (Line: l, Curve: data.Windows.Mean(l.Cells, "reward"))).Where(c => c.Curve.HasValues).ToList();
+        var curves = data.Lines.Select(l => (Line: l, Curve: data.Windows.Mean(l, "reward"))).Where(c => c.Curve.HasValues).ToList();
         var costs = AreCosts(curves.SelectMany(c => c.Curve.Y));
-        var plot = new Plot();
-        plot.Panel(0, "", new Axis("episode"), CostAxis(costs));
-        foreach (var (line, curve) in curves)
-        {
-            Draw(plot, line, curve, costs);
-        }
-
-        AddBest(data, plot, costs);
+        var plot = Draw(data, new Axis("episode"), curves, costs);
         var better = curves.Count(c => c.Curve.Last > c.Curve.Y.First(y => y is not null));
         return new Figure(
             "learning", "Learning curves, with exploration",
             curves.Count == 1 ? $"Training {(better == 1 ? "ends better" : "ends no better")} than it began." : $"{better} of {curves.Count} curves end better than they began.",
-            plot, $"{Means(data)} Up is better. {data.Windows.InWords}");
+            plot, $"{Means(data)} Up is better.{(data.InPanels ? SmallPanels.Note(data) : "")} {data.Windows.InWords}");
     }
 
     private static Figure Evaluation(ReportData data)
@@ -78,7 +74,8 @@ internal static class RewardFigures
         {
             var cells = line.Cells.Where(c => c.Results is not null).ToList();
             var episodes = cells.SelectMany(c => c.Results!.Evaluations.Select(e => e.Episode)).Distinct().Order().ToArray();
-            var estimates = Bootstrap.MeanCurve([.. cells.Select(c => Array.ConvertAll(episodes, e => c.Results!.Evaluations.FirstOrDefault(v => v.Episode == e)?.Reward))]);
+            var estimates = Bootstrap.MeanCurve([.. line.Configurations.Select(g => (IReadOnlyList<SeedCurve>)[.. g.Cells.Where(c => c.Results is not null)
+                .Select(c => new SeedCurve(c.Seed, Array.ConvertAll(episodes, e => c.Results!.Evaluations.FirstOrDefault(v => v.Episode == e)?.Reward)))]).Where(s => s.Count > 0)]);
             var curve = new Curve([.. episodes.Take(estimates.Length).Select(e => (double)e)], [.. estimates.Select(e => e?.Value)], [.. estimates.Select(e => e?.Low)], [.. estimates.Select(e => e?.High)]);
             if (curve.HasValues)
             {
@@ -87,38 +84,37 @@ internal static class RewardFigures
         }
 
         var costs = AreCosts(curves.SelectMany(c => c.Curve.Y));
-        var plot = new Plot();
-        plot.Panel(0, "", new Axis("finished training episodes"), CostAxis(costs));
-        curves.ForEach(c => Draw(plot, c.Line, c.Curve, costs));
-        AddBest(data, plot, costs);
+        var plot = Draw(data, new Axis("finished training episodes"), curves, costs);
         var best = curves.MaxBy(c => c.Curve.Last);
-        var finding = best.Curve?.Last is { } reward ? $"{best.Line.Label} ends best, with {Numbers.Plain(reward)} an episode without exploration." : "No evaluation has a finite reward.";
-        return new Figure("evaluation", "Learning curves, without exploration", finding, plot, $"On the evaluation episodes of each cell. {Means(data)} Up is better.");
+        var finding = !data.OneProblem ? NotOneProblem : best.Curve?.Last is { } reward ? $"{best.Line.Label} ends best, with {Numbers.Plain(reward)} an episode without exploration." : "No evaluation has a finite reward.";
+        return new Figure("evaluation", "Learning curves, without exploration", finding, plot, $"On the evaluation episodes of each cell. {Means(data)} Up is better.{(data.InPanels ? SmallPanels.Note(data) : "")}");
     }
 
-    private static void Draw(Plot plot, LineGroup line, Curve curve, bool costs)
+    /// <summary>The curves beside the best constant policy.</summary>
+    private static Plot Draw(ReportData data, Axis x, List<(LineGroup Line, Curve Curve)> curves, bool costs)
     {
-        if (costs)
+        Curve Shown(Curve curve) => costs ? new Curve(curve.X, Negated(curve.Y), Negated(curve.High), Negated(curve.Low)) : curve;
+        var constants = data.OneProblem ? data.Learning.Select(c => c.BestConstant).OfType<double>().ToList() : [];
+        (double, string)? best = constants.Count > 0 && (!costs || constants.Max() < 0) ? (constants.Average() * (costs ? -1 : 1), $"best constant policy ({Numbers.Plain(constants.Average())})") : null;
+        if (data.InPanels)
         {
-            plot.Line(0, line.Label, line.Look, curve.X, Negated(curve.Y), Negated(curve.High), Negated(curve.Low));
+            return SmallPanels.Of(data, x, CostAxis(costs), ["reward"], (line, _) => curves.Find(c => ReferenceEquals(c.Line, line)).Curve is { } curve ? Shown(curve) : new Curve([], [], [], []), level: best);
         }
-        else
+
+        var plot = new Plot();
+        plot.Panel(0, "", x, CostAxis(costs));
+        foreach (var (line, curve) in curves)
         {
-            plot.Line(0, line.Label, line.Look, curve.X, curve.Y, curve.Low, curve.High);
+            var shown = Shown(curve);
+            plot.Line(0, line.Label, line.Look, shown.X, shown.Y, shown.Low, shown.High);
         }
+
+        return best is var (level, text) ? plot.Level(0, level, text) : plot;
     }
+
+    private const string NotOneProblem = "The cells' environments, clients or evaluation episodes differ, so their rewards are not compared.";
 
     private static double?[] Negated(double?[] values) => Array.ConvertAll(values, v => -v);
-
-    private static void AddBest(ReportData data, Plot plot, bool costs)
-    {
-        var constants = data.Learning.Select(c => c.BestConstant).OfType<double>().ToList();
-        if (constants.Count > 0 && (!costs || constants.Max() < 0))
-        {
-            var mean = constants.Average();
-            plot.Level(0, costs ? -mean : mean, $"best constant policy ({Numbers.Plain(mean)})");
-        }
-    }
 
     private static Figure Ends(ReportData data, IReadOnlyList<RecordedCell> measured)
     {
@@ -131,14 +127,12 @@ internal static class RewardFigures
             ("greedy rule", new Look("#CC79A7", Symbol: "line-ns-open"), c => c.Results!.Baselines.Where(b => !Baselines.IsConstant(b.Key)).Select(b => (double?)b.Value).Max()),
         };
         var costs = AreCosts(measured.SelectMany(c => series.Select(s => s.Of(c))));
-        var labels = data.Configurations.Count <= 48
-            ? data.Configurations.Select(c => (c.Label, Cells: c.Cells)).ToList()
-            : data.Lines.Select(l => (l.Label, Cells: l.Cells)).ToList();
+        var labels = data.Configurations.Count <= 48 ? data.Configurations.Select(c => new LineGroup(c.Label, new Look("#000000"), [c])).ToList() : data.Lines;
         var plot = new Plot(height: 140 + (22 * labels.Count));
         plot.Panel(0, "", costs ? new Axis("cost of an episode (-reward)", Log: true, Reversed: true) : new Axis("reward of an episode"), new Axis("") { Categories = [.. labels.Select(l => l.Label).Reverse()] });
         foreach (var (name, look, of) in series)
         {
-            var estimates = labels.Select(l => (l.Label, Rewards: l.Cells.Where(c => c.Results is not null).Select(of).OfType<double>().ToList())).Where(l => l.Rewards.Count > 0)
+            var estimates = labels.Select(l => (l.Label, Rewards: l.Strata(c => c.Results is null ? null : of(c)))).Where(l => l.Rewards.Count > 0)
                 .Select(l => (l.Label, Estimate: Bootstrap.Mean(l.Rewards))).ToList();
             if (estimates.Count > 0)
             {
@@ -151,7 +145,7 @@ internal static class RewardFigures
         }
 
         return new Figure("reward-ends", "Reward at the stop and at the end, beside policies that never learned", Answer.Earning(data) ?? "No cell was evaluated without exploration.", plot,
-            $"Points further right are better.{(labels.Exists(l => l.Cells.Count > 1) ? $" They are means over {(data.SeveralSeeds && labels.Count == data.Configurations.Count ? "seeds" : "cells")}, bars 95 % bootstrap intervals." : "")} Constant policies and the greedy rule are those of each cell's own evaluation episodes.");
+            $"Points further right are better.{(labels.Any(l => l.Cells.Count > 1) ? $" They are means over {(data.SeveralSeeds && labels.Count == data.Configurations.Count ? "seeds" : "cells")}{(ReportData.SpreadOf(labels.Select(l => l.Seeds)) is { Length: > 0 } spread ? $", bars {spread}" : "")}." : "")} Constant policies and the greedy rule are those of each cell's own evaluation episodes.");
     }
 
     private static void Violating(ReportData data, IReadOnlyList<RecordedCell> measured, Section section)
@@ -164,11 +158,12 @@ internal static class RewardFigures
             return;
         }
 
-        var plot = new Plot(3, 3, 330);
+        var columns = data.Lines.Count > WideLines ? 1 : 3;
+        var plot = new Plot(3, columns, 330);
         var constraints = new (string Name, Func<Violations, double?> Of)[] { ("server", v => v.Server), ("deadline", v => v.Deadline), ("energy", v => v.Energy) };
         foreach (var (panel, (name, of)) in constraints.Index())
         {
-            plot.Panel(panel, name, new Axis("") { Categories = [.. data.Lines.Select(l => l.Label)] }, new Axis(panel == 0 ? "share of clients" : "", Range: [-0.02, 1.02]));
+            plot.Panel(panel, name, new Axis("") { Categories = [.. data.Lines.Select(l => l.Label)] }, new Axis(panel % columns == 0 ? "share of clients" : "", Range: [-0.02, 1.02]));
             foreach (var (label, look, pick) in new (string, Look, Func<RecordedCell, double?>)[]
             {
                 ("last evaluation", new Look("#009E73", Symbol: "diamond"), c => of(c.Results!.Evaluations[^1].Violations)),

@@ -16,13 +16,13 @@ internal static class SaturationFigures
         var section = new Section("Do outputs saturate, and does that come before freezing?");
         if (!data.Learning.Any(c => c.EpisodeTable?["saturation"] is not null))
         {
-            section.Omit("Each figure of saturation over time", "no cell has episodes.parquet with an update in it, or there are too many cells");
+            section.Omit("Each figure of saturation over time", "no cell has episodes.parquet with an update in it");
         }
         else
         {
-            section.Add(GradientFigures.Lines(data, "saturation", "Saturation over time", [("saturation", "")], "share of outputs with |a| > 0.9", SaturationFinding(data), "Outputs without noise.", log: false, range: [0, 1.02]));
+            section.Add(GradientFigures.Lines(data, "saturation", "Saturation over time", [("saturation", "")], $"share of outputs with |a| > {data.Threshold}", SaturationFinding(data), "Outputs without noise.", log: false, range: [0, 1.02]));
             PreActivations(data, section);
-            section.Add(GradientFigures.Lines(data, "slope", "Slope of the output function over time", [("output_slope", "")], "mean da/dz", SlopeFinding(data), "What is left of a gradient behind the output function; for tanh 1 - a².", log: true));
+            section.Add(GradientFigures.Lines(data, "slope", "Slope of the output function over time", [("output_slope", "")], "mean da/dz", SlopeFinding(data), "For tanh 1 - a². Where gradients are inverted it is 0 at the bound, and the gradient passes all the same: the factors of the gradient below say what does.", log: true));
         }
 
         Maps(data, section);
@@ -33,15 +33,23 @@ internal static class SaturationFigures
 
     private static string SaturationFinding(ReportData data)
     {
-        var last = data.Learning.Select(c => c.Saturation ?? c.EpisodeTable?["saturation"]?.Where(float.IsFinite).Select(v => (double?)v).LastOrDefault()).OfType<double>().ToList();
-        var peak = data.Learning.Count(c => c.EpisodeTable?["saturation"]?.Max(v => float.IsFinite(v) ? v : 0) > 0.9f);
+        var last = data.Learning.Select(c => c.Saturation ?? c.Facts?.Last("saturation")).OfType<double>().ToList();
+        var peak = data.Learning.Count(c => c.Facts?.PeakSaturation > 0.9f);
         return $"More than 0.9 of the outputs were saturated at some time in {peak} of {Numbers.Count(data.Learning.Count, "cell")}, and are at the end in {last.Count(s => s > 0.9)}.";
     }
 
     private static string SlopeFinding(ReportData data)
     {
-        var last = data.Learning.Select(c => c.EpisodeTable?["output_slope"]?.Where(float.IsFinite).Select(v => (double?)v).LastOrDefault()).OfType<double>().ToList();
-        return last.Count == 0 ? "No slope was measured." : $"At the end the mean slope of a cell lies between {Numbers.Short(last.Min())} and {Numbers.Short(last.Max())}; {last.Count(s => s < 0.1)} of {Numbers.Count(last.Count, "cell")} pass on less than a tenth of what the critic says.";
+        var last = data.Learning.Select(c => c.Facts?.Last("output_slope")).OfType<double>().ToList();
+        if (last.Count == 0)
+        {
+            return "No slope was measured.";
+        }
+
+        // What passes is |dL/dz| / |dL/da|, of cells whose critic says anything: the slope alone does not tell where gradients are inverted.
+        var passed = data.Learning.Select(c => c.Facts?.Squash).OfType<double>().ToList();
+        return $"At the end the mean slope of a cell lies between {Numbers.Short(last.Min())} and {Numbers.Short(last.Max())}"
+            + (passed.Count == 0 ? "." : $"; {passed.Count(s => s < 0.1)} of {Numbers.Count(passed.Count, "cell")} pass on less than a tenth of the critic's gradient (|dL/dz| / |dL/da|).");
     }
 
     private static void PreActivations(ReportData data, Section section)
@@ -55,17 +63,21 @@ internal static class SaturationFigures
             return;
         }
 
+        if (!data.Learning.Any(c => c.EpisodeTable?["preactivation_deviation"] is not null))
+        {
+            section.Omit("Pre-activations over time", "the runs have no such columns in episodes.parquet");
+            return;
+        }
+
         section.Add(GradientFigures.Lines(data, "preactivations", "Deviation of pre-activations over time", [("preactivation_deviation", "")], "standard deviation of z", RangeFinding(data), "Over all outputs of all agents."));
     }
 
     private static string RangeFinding(ReportData data)
     {
-        var largest = data.Learning.Select(c => (c.Name, Range: Range(c))).Where(c => c.Range > 0).OrderBy(c => c.Range).ToList();
+        var largest = data.Learning.Select(c => (c.Name, Range: c.Facts?.LargestPreActivation ?? 0)).Where(c => c.Range > 0).OrderBy(c => c.Range).ToList();
         return largest.Count == 0
             ? "No pre-activation was measured."
             : $"The largest |z| of a cell lies between {Numbers.Short(largest[0].Range)} ({largest[0].Name}) and {Numbers.Short(largest[^1].Range)} ({largest[^1].Name}).";
-
-        static double Range(RecordedCell cell) => (cell.EpisodeTable?["preactivation_min"] ?? []).Concat(cell.EpisodeTable?["preactivation_max"] ?? []).Where(float.IsFinite).Select(v => Math.Abs((double)v)).DefaultIfEmpty(0).Max();
     }
 
     private static void Maps(ReportData data, Section section)
@@ -74,7 +86,7 @@ internal static class SaturationFigures
         var cells = data.Configurations.Select(c => c.Cells.FirstOrDefault(cell => cell.AgentTable?["saturation"] is not null)).OfType<RecordedCell>().ToList();
         if (cells.Count == 0)
         {
-            section.Omit(Title, "no cell has agents.parquet, or there are too many cells");
+            section.Omit(Title, "no cell has agents.parquet");
             return;
         }
 
@@ -103,7 +115,7 @@ internal static class SaturationFigures
                 ? $"At the end {Numbers.Percent(atEnd[0].Share)} of the agents of {atEnd[0].Name} have more than 0.9 of their outputs saturated."
                 : $"At the end the share of agents with more than 0.9 of their outputs saturated goes from {Numbers.Percent(atEnd[0].Share)} ({atEnd[0].Name}) to {Numbers.Percent(atEnd[^1].Share)} ({atEnd[^1].Name}).",
             plot,
-            "A row for each agent, from agents.parquet (each tenth episode, or the actors' first update behind it)." + (cells.Count > drawn.Count || data.SeveralSeeds ? $" Drawn is the first seed of {(cells.Count > drawn.Count ? $"{drawn.Count} of {cells.Count} configurations" : "each configuration")}." : "")));
+            "A row for each agent, from agents.parquet (each tenth episode, or the actors' first update behind it)." + (drawn.Count < data.Configurations.Count || data.SeveralSeeds ? $" Drawn is the first seed of {(drawn.Count < data.Configurations.Count ? $"{drawn.Count} of {data.Configurations.Count} configurations" : "each configuration")}." : "")));
     }
 
     private static (double[] Agents, double?[][] Values) ByAgent(ColumnTable table, Windows windows)
@@ -145,7 +157,7 @@ internal static class SaturationFigures
     private static void Stopping(ReportData data, Section section)
     {
         const string Title = "Saturation against stopping";
-        var cells = data.Learning.Select(c => (Cell: c, Value: CellFacts.Mean(c, "saturation", 8, 12))).Where(c => c.Cell.IsFinished && c.Value is not null).ToList();
+        var cells = data.Learning.Select(c => (Cell: c, Value: c.Facts?.EarlySaturation)).Where(c => c.Cell.IsFinished && c.Value is not null).ToList();
         if (cells.Count < 3)
         {
             section.Omit(Title, "fewer than three finished cells have a saturation at episode 10 to compare");
@@ -173,12 +185,12 @@ internal static class SaturationFigures
         var plot = new Plot();
         var step = Thinning.Step(pairs.Count);
         plot.Panel(0, "", new Axis("episode of saturation onset", Log: true), new Axis("episode of freeze", Log: true));
-        foreach (var line in data.Lines)
+        foreach (var (label, look, group) in GradientFigures.Groups(data))
         {
-            var chosen = Thinning.Each(pairs.Where(p => line.Cells.Contains(p.Cell)), step).ToList();
+            var chosen = Thinning.Each(pairs.Where(p => group.ContainsKey(p.Cell)), step).ToList();
             if (chosen.Count > 0)
             {
-                plot.Points(0, line.Label, line.Look, [.. chosen.Select(p => (object)p.Onset)], [.. chosen.Select(p => (object)p.Freeze)]);
+                plot.Points(0, label, look, [.. chosen.Select(p => (object)p.Onset)], [.. chosen.Select(p => (object)p.Freeze)], namesInTable: [.. chosen.Select(p => group[p.Cell])]);
             }
         }
 
