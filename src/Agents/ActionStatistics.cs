@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Simulator.Protocol;
 
 namespace Simulator.Agents;
@@ -12,37 +15,36 @@ internal sealed class ActionStatistics
     private int _count;
     private double _slope;
 
-    // |z| of each; quantiles are selected in it.
+    // |z| of each, and room for whole vectors.
     private float[] _magnitudes = [];
 
-    /// <summary>Takes in one output.</summary>
-    /// <param name="z">Its pre-activation.</param>
-    /// <param name="a">Its action.</param>
-    /// <param name="slope">da/dz.</param>
-    internal void Add(float z, float a, double slope)
+    /// <summary>Takes in outputs: every third of what is given, from the first on.</summary>
+    /// <param name="z">Pre-activations, those of the other actions between them.</param>
+    /// <param name="a">Their actions.</param>
+    /// <param name="slopes">da/dz.</param>
+    internal void Add(ReadOnlySpan<float> z, ReadOnlySpan<float> a, ReadOnlySpan<double> slopes)
     {
-        _low90 += a < -0.9f ? 1 : 0;
-        _high90 += a > 0.9f ? 1 : 0;
-        _low99 += a < -0.99f ? 1 : 0;
-        _high99 += a > 0.99f ? 1 : 0;
-        _slope += slope;
-        if (_count == _magnitudes.Length)
+        MakeRoom(_count + ((a.Length + ClientAction.Width - 1) / ClientAction.Width));
+        var magnitudes = _magnitudes;
+        var (low90, high90, low99, high99, count, slope) = (_low90, _high90, _low99, _high99, _count, _slope);
+        for (var i = 0; i < a.Length; i += ClientAction.Width)
         {
-            Array.Resize(ref _magnitudes, Math.Max(128, 2 * _count));
+            low90 += a[i] < -0.9f ? 1 : 0;
+            high90 += a[i] > 0.9f ? 1 : 0;
+            low99 += a[i] < -0.99f ? 1 : 0;
+            high99 += a[i] > 0.99f ? 1 : 0;
+            slope += slopes[i];
+            magnitudes[count++] = Math.Abs(z[i]);
         }
 
-        _magnitudes[_count++] = Math.Abs(z);
+        (_low90, _high90, _low99, _high99, _count, _slope) = (low90, high90, low99, high99, count, slope);
     }
 
     /// <summary>What was seen since the last call, and begins anew. What the minibatch's gradient tells is not in it.</summary>
     internal ActionOutputs Take()
     {
-        // From the largest down: what lies below a quantile holds the next one.
         float n = _count;
-        var values = _magnitudes.AsSpan(0, _count);
-        var z99 = Quantile(ref values, 0.99);
-        var z90 = Quantile(ref values, 0.90);
-        var z50 = Quantile(ref values, 0.50);
+        var (z50, z90, z99) = (Quantile(0.50), Quantile(0.90), Quantile(0.99));
         var taken = new ActionOutputs(
             _low90 / n, _high90 / n, _low99 / n, _high99 / n, (float)(_slope / _count), z50, z90, z99, float.NaN, float.NaN, 0);
         (_low90, _high90, _low99, _high99, _count, _slope) = (0, 0, 0, 0, 0, 0);
@@ -70,57 +72,44 @@ internal sealed class ActionStatistics
             throw new InvalidDataException($"a saved state counts {_count} outputs");
         }
 
-        _magnitudes = new float[_count];
-        reader.Read(_magnitudes.AsSpan());
+        MakeRoom(_count);
+        reader.Read(_magnitudes.AsSpan(0, _count));
     }
 
-    /// <summary>The smallest value that a share q of all values does not exceed; leaves the values up to it, in some order.</summary>
-    private float Quantile(ref Span<float> values, double q)
+    private void MakeRoom(int count)
+    {
+        if (count > _magnitudes.Length)
+        {
+            // Whole vectors.
+            Array.Resize(ref _magnitudes, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(128, count)));
+        }
+    }
+
+    /// <summary>The smallest |z| that a share q of all does not exceed.</summary>
+    /// <remarks>
+    /// Floats without a sign are ordered as their bits are, so those of the value are found from the highest down: a bit is set where no more values lie below than the rank allows. No value is moved and no
+    /// branch depends on one, which for the few values of an update is several times as fast as a selection.
+    /// </remarks>
+    private float Quantile(double q)
     {
         var rank = Math.Max(0, (int)Math.Ceiling(q * _count) - 1);
-        Select(values, rank);
-        values = values[..(rank + 1)];
-        return values[rank];
-    }
-
-    /// <summary>Hoare's selection: puts at a rank what stands there in order, nothing larger before it.</summary>
-    private static void Select(Span<float> values, int rank)
-    {
-        var (low, high) = (0, values.Length - 1);
-        while (low < high)
+        var vectors = (_count + Vector512<int>.Count - 1) / Vector512<int>.Count;
+        var bits = MemoryMarshal.Cast<float, int>(_magnitudes.AsSpan())[..(vectors * Vector512<int>.Count)];
+        bits[_count..].Fill(int.MaxValue); // Behind all values.
+        var values = MemoryMarshal.Cast<int, Vector512<int>>(bits);
+        var found = 0;
+        for (var bit = 1 << 30; bit > 0; bit >>= 1)
         {
-            var pivot = values[rank];
-            var (i, j) = (low, high);
-            while (i <= j)
+            var limit = Vector512.Create(found | bit);
+            var below = 0;
+            foreach (var value in values)
             {
-                // NaN ends both searches, as it is neither below nor above.
-                while (values[i] < pivot)
-                {
-                    i++;
-                }
-
-                while (pivot < values[j])
-                {
-                    j--;
-                }
-
-                if (i <= j)
-                {
-                    (values[i], values[j]) = (values[j], values[i]);
-                    i++;
-                    j--;
-                }
+                below += BitOperations.PopCount(Vector512.LessThan(value, limit).ExtractMostSignificantBits());
             }
 
-            if (j < rank)
-            {
-                low = i;
-            }
-
-            if (rank < i)
-            {
-                high = j;
-            }
+            found |= below <= rank ? bit : 0;
         }
+
+        return BitConverter.Int32BitsToSingle(found);
     }
 }

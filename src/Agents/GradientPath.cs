@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Simulator.Protocol;
 
 namespace Simulator.Agents;
@@ -23,9 +24,34 @@ internal sealed class GradientPath(double threshold)
     internal void Observe(ReadOnlySpan<float> a, ReadOnlySpan<float> da, ReadOnlySpan<float> dz)
     {
         (ActionGradient, PreActivationGradient) = (Norm(da), Norm(dz));
+        var (sum, saturated, inward, outward) = (Vector256<double>.Zero, Vector256<long>.Zero, Vector256<long>.Zero, Vector256<long>.Zero);
+        var limit = Vector256.Create(threshold);
+        for (var i = 0; i < a.Length; i += ClientAction.Width)
+        {
+            var action = Row(a, i);
+            var over = Vector256.GreaterThan(Vector256.Abs(action), limit);
+
+            // The ascent direction is -dL/da: inward where dL/da has the sign of a.
+            var direction = Row(da, i) * action;
+            sum += action;
+            saturated -= over.AsInt64();
+            inward -= (over & Vector256.GreaterThan(direction, Vector256<double>.Zero)).AsInt64();
+            outward -= (over & Vector256.LessThan(direction, Vector256<double>.Zero)).AsInt64();
+        }
+
+        var rows = a.Length / ClientAction.Width;
+        var (mean, squares) = (sum / rows, Vector256<double>.Zero);
+        for (var i = 0; i < a.Length; i += ClientAction.Width)
+        {
+            var difference = Row(a, i) - mean;
+            squares += difference * difference;
+        }
+
         for (var k = 0; k < ClientAction.Width; k++)
         {
-            Observe(k, a, da);
+            _stuck[k] = saturated[k] > 0 ? (float)inward[k] / saturated[k] : float.NaN;
+            _boundary[k] = saturated[k] > 0 ? (float)outward[k] / saturated[k] : float.NaN;
+            _variance[k] = (float)(squares[k] / rows);
         }
     }
 
@@ -33,33 +59,8 @@ internal sealed class GradientPath(double threshold)
     internal ActionOutputs Complete(ActionOutputs outputs, int action) =>
         outputs with { Stuck = _stuck[action], Boundary = _boundary[action], Variance = _variance[action] };
 
-    private void Observe(int k, ReadOnlySpan<float> a, ReadOnlySpan<float> da)
-    {
-        var (saturated, inward, outward) = (0, 0, 0);
-        var (sum, rows) = (0.0, a.Length / ClientAction.Width);
-        for (var i = k; i < a.Length; i += ClientAction.Width)
-        {
-            sum += a[i];
-            if (Math.Abs((double)a[i]) > threshold)
-            {
-                // The ascent direction is -dL/da: inward where dL/da has the sign of a.
-                var direction = da[i] * Math.Sign(a[i]);
-                saturated++;
-                inward += direction > 0 ? 1 : 0;
-                outward += direction < 0 ? 1 : 0;
-            }
-        }
-
-        var (mean, squares) = (sum / rows, 0.0);
-        for (var i = k; i < a.Length; i += ClientAction.Width)
-        {
-            squares += (a[i] - mean) * (a[i] - mean);
-        }
-
-        _stuck[k] = saturated > 0 ? (float)inward / saturated : float.NaN;
-        _boundary[k] = saturated > 0 ? (float)outward / saturated : float.NaN;
-        _variance[k] = (float)(squares / rows);
-    }
+    /// <summary>One row, an action a lane, and a lane of zeros.</summary>
+    private static Vector256<double> Row(ReadOnlySpan<float> values, int at) => Vector256.Create(values[at], values[at + 1], values[at + 2], 0d);
 
     private static double Norm(ReadOnlySpan<float> values)
     {

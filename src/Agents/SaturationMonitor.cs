@@ -35,24 +35,35 @@ public sealed class SaturationMonitor(OutputHead head, double threshold)
             _locations = new float[actions.Length];
         }
 
-        head.Slopes(preActivations, actions, _slopes.AsSpan(0, actions.Length));
-        head.Locations(preActivations, _locations.AsSpan(0, actions.Length));
-        for (var i = 0; i < actions.Length; i++)
+        var slopes = _slopes.AsSpan(0, actions.Length);
+        var locations = _locations.AsSpan(0, actions.Length);
+        head.Slopes(preActivations, actions, slopes);
+        head.Locations(preActivations, locations);
+        for (var action = 0; action < ClientAction.Width; action++)
         {
-            double z = _locations[i];
-            double a = actions[i];
-            _saturated += Math.Abs(a) > threshold ? 1 : 0;
-            _statistics[i % ClientAction.Width].Add(_locations[i], actions[i], _slopes[i]);
-            _slope += _slopes[i];
-            _sum += z;
-            _squares += z * z;
-            _min = Math.Min(_min, z);
-            _max = Math.Max(_max, z);
-            _actionSum += a;
-            _actionMin = Math.Min(_actionMin, a);
-            _actionMax = Math.Max(_actionMax, a);
+            _statistics[action].Add(locations[action..], actions[action..], slopes[action..]);
         }
 
+        // In registers; the order of the sums is that of the outputs.
+        var (saturated, slope, sum, squares, actionSum) = (_saturated, _slope, _sum, _squares, _actionSum);
+        var (min, max, actionMin, actionMax) = (_min, _max, _actionMin, _actionMax);
+        for (var i = 0; i < actions.Length; i++)
+        {
+            double z = locations[i];
+            double a = actions[i];
+            saturated += Math.Abs(a) > threshold ? 1 : 0;
+            slope += slopes[i];
+            sum += z;
+            squares += z * z;
+            min = Math.Min(min, z);
+            max = Math.Max(max, z);
+            actionSum += a;
+            actionMin = Math.Min(actionMin, a);
+            actionMax = Math.Max(actionMax, a);
+        }
+
+        (_saturated, _slope, _sum, _squares, _actionSum) = (saturated, slope, sum, squares, actionSum);
+        (_min, _max, _actionMin, _actionMax) = (min, max, actionMin, actionMax);
         _outputs += actions.Length;
     }
 

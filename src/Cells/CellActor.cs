@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Simulator.Agents;
 using Simulator.Compute;
-using Simulator.Environment;
 using Simulator.Master;
 using Simulator.Protocol;
 
@@ -28,10 +27,8 @@ public sealed class CellActor : UntypedActor
     private readonly CellOptions _options;
     private readonly int _epoch;
     private readonly IActorRef _device;
-    private readonly int? _sharedCritic;
+    private readonly CellReservation _reservation;
     private readonly CellSimulation _cell;
-    private DeviceProtocol.PoliciesReserved? _policies;
-    private int? _critic;
     private CellTeam? _team;
     private CellCheckpoint? _restored;
     private CheckpointCollection? _collection;
@@ -49,8 +46,7 @@ public sealed class CellActor : UntypedActor
         _options = options;
         _epoch = epoch;
         _device = device;
-        _sharedCritic = sharedCritic;
-        _critic = sharedCritic;
+        _reservation = new CellReservation(options, sharedCritic);
         _cell = new CellSimulation(options, epoch);
     }
 
@@ -83,15 +79,13 @@ public sealed class CellActor : UntypedActor
         {
             case Begin m:
                 _restored = m.Checkpoint;
-                Reserve();
+                _reservation.Ask(_device);
                 break;
             case DeviceProtocol.PoliciesReserved m:
-                _policies = m;
-                StartWhenReserved();
+                StartWhenReserved(_reservation.Add(m));
                 break;
             case DeviceProtocol.CriticReserved m:
-                _critic = m.Reservation;
-                StartWhenReserved();
+                StartWhenReserved(_reservation.Add(m));
                 break;
             default:
                 Otherwise(message);
@@ -209,34 +203,19 @@ public sealed class CellActor : UntypedActor
         }
     }
 
-    private void Reserve()
+    private void StartWhenReserved((PolicySlot Policies, int Critic)? places)
     {
-        var norm = CellMembers.MaxGradientNormOf(_options);
-        var regularisation = CellMembers.RegularisationOf(_options);
-        var tau = CellMembers.TauOf(_options);
-        _device.Tell(new DeviceProtocol.ReservePolicies(
-            CellMembers.PolicyOf(_options), CellMembers.PoliciesOf(_options), _options.Learning.ActorRate, norm, tau, regularisation, CellMembers.PolicyRecyclingOf(_options)));
-        if (_sharedCritic is null)
-        {
-            _device.Tell(new DeviceProtocol.ReserveCritic(
-                CellMembers.CriticOf(_options), _options.Clients, Observation.Width, _options.Learning.CriticRate, norm, tau, regularisation, CellMembers.CriticRecyclingOf(_options)));
-        }
-    }
-
-    private void StartWhenReserved()
-    {
-        if (_policies is null || _critic is not { } critic)
+        if (places is not { } place)
         {
             return;
         }
 
         Become(Starting);
-        var policies = new PolicySlot(_policies.Reservation, _policies.First);
         _team = new CellTeam(
             Context,
             _options,
-            new MasterLinks(_epoch, Self, _device, critic),
-            master => new ClientLinks(_epoch, Self, master, _device, policies, _options.Clients, _options.Learning.Update == UpdateMode.Sequential));
+            new MasterLinks(_epoch, Self, _device, place.Critic),
+            master => new ClientLinks(_epoch, Self, master, _device, place.Policies, _options.Clients, _options.Learning.Update == UpdateMode.Sequential));
         _awaited = _team.Count;
     }
 

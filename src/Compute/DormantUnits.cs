@@ -12,17 +12,23 @@ internal static class DormantUnits
     /// <summary>Share of dormant units among all hidden units.</summary>
     internal static double Share(NetworkArchitecture network, ReadOnlySpan<float> activity)
     {
-        var dormant = Find(network, activity, ReportedScore);
-        return (double)Array.FindAll(dormant, d => d).Length / dormant.Length;
+        Span<bool> dormant = stackalloc bool[network.Units];
+        Find(network, activity, ReportedScore, dormant);
+        return (double)dormant.Count(true) / dormant.Length;
     }
 
     /// <summary>Which hidden units are dormant, the first layer's first.</summary>
     internal static bool[] Find(NetworkArchitecture network, ReadOnlySpan<float> activity, double threshold)
     {
         var dormant = new bool[network.Units];
-        Find(activity[..network.Hidden1], threshold, dormant);
-        Find(activity[network.Hidden1..], threshold, dormant.AsSpan(network.Hidden1));
+        Find(network, activity, threshold, dormant);
         return dormant;
+    }
+
+    private static void Find(NetworkArchitecture network, ReadOnlySpan<float> activity, double threshold, Span<bool> dormant)
+    {
+        Find(activity[..network.Hidden1], threshold, dormant);
+        Find(activity[network.Hidden1..], threshold, dormant[network.Hidden1..]);
     }
 
     /// <summary>

@@ -20,7 +20,7 @@ public sealed class ActionStatisticsTests
             // Few values in the even rounds: many are equal.
             var z = Enumerable.Range(0, count).Select(_ => round % 2 == 0 ? random.Next(-3, 4) : (float)(random.NextDouble() - 0.5)).ToArray();
             foreach (var value in z)
-                statistics.Add(value, 0, 0);
+                statistics.Add([value], [0], [0]);
             var sorted = z.Select(Math.Abs).Order().ToArray();
             var taken = statistics.Take();
             Assert.Equal((Rank(0.5), Rank(0.9), Rank(0.99)), (taken.Z50, taken.Z90, taken.Z99));
@@ -33,11 +33,11 @@ public sealed class ActionStatisticsTests
     public void Shares_are_by_side_and_threshold_and_begin_anew()
     {
         var statistics = new ActionStatistics();
-        statistics.Add(0, 1, 1);
+        statistics.Add([0], [1], [1]);
         statistics.Take();
         float[] actions = [-1, -0.995f, -0.99f, -0.9f, -0.91f, 0.5f, 0.9f, 0.95f, 0.999f, 0];
         foreach (var a in actions)
-            statistics.Add(0, a, a * a);
+            statistics.Add([0], [a], [a * a]);
 
         var taken = statistics.Take();
 
@@ -46,12 +46,15 @@ public sealed class ActionStatisticsTests
     }
 
     [Fact]
-    public void Numbers_that_are_none_end_the_selection_too()
+    public void Values_that_are_no_numbers_stand_behind_all_others()
     {
         var statistics = new ActionStatistics();
         for (var i = 0; i < 50; i++)
-            statistics.Add(i % 3 == 0 ? float.NaN : i, float.NaN, 0);
-        Assert.Equal(0, statistics.Take().High90);
+            statistics.Add([i % 3 == 0 ? float.NaN : i], [float.NaN], [0]);
+        var taken = statistics.Take();
+        Assert.Equal(0, taken.High90);
+        Assert.Equal(37, taken.Z50); // The 25th of 1, 2, 4, 5, 7, ...
+        Assert.True(float.IsNaN(taken.Z90) && float.IsNaN(taken.Z99));
     }
 
     [Fact]

@@ -161,18 +161,42 @@ internal static unsafe class Kernels
     /// <summary>target += sum over rows of |source|, [rows, width], in the rows' order.</summary>
     internal static void SumMagnitudes(Rows source, int rows, int width, float* target)
     {
-        for (var r = 0; r < rows; r++)
+        const int block = 4 * Lanes;
+        var i = 0;
+        for (; i + block <= width; i += block)
         {
-            var from = source[r];
-            var i = 0;
-            for (; i + Lanes <= width; i += Lanes)
+            var (a, b, c, d) = (Vector512.Load(target + i), Vector512.Load(target + i + Lanes), Vector512.Load(target + i + (2 * Lanes)), Vector512.Load(target + i + (3 * Lanes)));
+            for (var r = 0; r < rows; r++)
             {
-                (Vector512.Load(target + i) + Vector512.Abs(Vector512.Load(from + i))).Store(target + i);
+                var from = source[r] + i;
+                a += Vector512.Abs(Vector512.Load(from));
+                b += Vector512.Abs(Vector512.Load(from + Lanes));
+                c += Vector512.Abs(Vector512.Load(from + (2 * Lanes)));
+                d += Vector512.Abs(Vector512.Load(from + (3 * Lanes)));
             }
 
-            for (; i < width; i++)
+            a.Store(target + i);
+            b.Store(target + i + Lanes);
+            c.Store(target + i + (2 * Lanes));
+            d.Store(target + i + (3 * Lanes));
+        }
+
+        for (; i + Lanes <= width; i += Lanes)
+        {
+            var sum = Vector512.Load(target + i);
+            for (var r = 0; r < rows; r++)
             {
-                target[i] += MathF.Abs(from[i]);
+                sum += Vector512.Abs(Vector512.Load(source[r] + i));
+            }
+
+            sum.Store(target + i);
+        }
+
+        for (; i < width; i++)
+        {
+            for (var r = 0; r < rows; r++)
+            {
+                target[i] += MathF.Abs(source[r][i]);
             }
         }
     }

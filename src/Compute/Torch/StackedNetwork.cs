@@ -73,7 +73,7 @@ internal static class StackedNetwork
     {
         var activity = cat([RowSum(weights, (trace.U1 ?? trace.H1).abs()), RowSum(weights, (trace.U2 ?? trace.H2).abs())], 2);
         var sums = new float[activity.numel()];
-        TorchStore.Download(activity, sums);
+        Transfer.Download(activity, sums);
         return sums;
     }
 

@@ -21,10 +21,10 @@ internal sealed class TorchCriticBank : CriticBank
 
         using var scope = NewDisposeScope();
         var p = _store.Views(first, queries.Length);
-        var rows = TorchStore.PaddedRows(Shape.RowsOf(queries[0].Joint));
+        var rows = Transfer.PaddedRows(Shape.RowsOf(queries[0].Joint));
         var layer = Fold(first, p);
         var joint = CriticLayout.Gather(queries, q => q.Joint, rows * Shape.JointWidth);
-        return Values(p, layer, layer.Apply(_store.Upload(joint, queries.Length, rows, Shape.JointWidth)), joint, rows, queries);
+        return Values(p, layer, layer.Apply(Device.Upload(joint, queries.Length, rows, Shape.JointWidth)), joint, rows, queries);
     }
 
     /// <inheritdoc/>
@@ -48,7 +48,7 @@ internal sealed class TorchCriticBank : CriticBank
         _store.CheckRange(first, lessons.Length);
         using var scope = NewDisposeScope();
         var gradient = new float[lessons.Length * Layout.Length];
-        TorchStore.Download(Learn(first, lessons, train: false).Gradient.All, gradient);
+        Transfer.Download(Learn(first, lessons, train: false).Gradient.All, gradient);
         return gradient;
     }
 
@@ -64,11 +64,11 @@ internal sealed class TorchCriticBank : CriticBank
 
         var cells = questions.Length;
         var batch = Shape.RowsOf(questions[0].Joint);
-        var rows = TorchStore.PaddedRows(batch);
+        var rows = Transfer.PaddedRows(batch);
         var p = _store.Views(first, cells);
         var layer = Fold(first, p);
         var joint = CriticLayout.Gather(questions, q => q.Joint, rows * Shape.JointWidth);
-        var u1Joint = layer.Apply(_store.Upload(joint, cells, rows, Shape.JointWidth));
+        var u1Joint = layer.Apply(Device.Upload(joint, cells, rows, Shape.JointWidth));
 
         var queries = new CriticQuery[cells];
         for (var c = 0; c < cells; c++)
@@ -93,13 +93,13 @@ internal sealed class TorchCriticBank : CriticBank
             }
         }
 
-        var candidates = _store.Upload(Shape.Features(joint, best, rows, rows), cells, rows, Shape.CandidateWidth);
+        var candidates = Device.Upload(Shape.Features(joint, best, rows, rows), cells, rows, Shape.CandidateWidth);
         var trace = StackedNetwork.Forward(Architecture, p, StackedNetwork.MultiplyAdd(u1Joint, candidates, layer.Candidate.transpose(1, 2)));
-        var du1 = StackedNetwork.Backward(Architecture, p, trace, _store.Upload(dq, cells, rows, 1), null);
+        var du1 = StackedNetwork.Backward(Architecture, p, trace, Device.Upload(dq, cells, rows, 1), null);
         var dJoint = new float[cells * rows * Shape.Clients * Shape.Action];
-        TorchStore.Download(bmm(du1, layer.Joint.narrow(2, Shape.Clients * Shape.Observation, Shape.Clients * Shape.Action)), dJoint);
+        Transfer.Download(bmm(du1, layer.Joint.narrow(2, Shape.Clients * Shape.Observation, Shape.Clients * Shape.Action)), dJoint);
         var dCandidate = new float[cells * rows * Shape.Action];
-        TorchStore.Download(bmm(du1, layer.Candidate.narrow(2, Shape.Observation, Shape.Action)), dCandidate);
+        Transfer.Download(bmm(du1, layer.Candidate.narrow(2, Shape.Observation, Shape.Action)), dCandidate);
 
         var answers = new ActorAnswer[cells];
         for (var c = 0; c < cells; c++)
@@ -125,7 +125,7 @@ internal sealed class TorchCriticBank : CriticBank
 
         var transitions = Shape.RowsOf(lessons[0].Joint);
         var pairs = lessons[0].Pairs.Length / transitions;
-        var batch = TorchStore.PaddedRows(transitions);
+        var batch = Transfer.PaddedRows(transitions);
         var rows = batch * pairs;
         var p = _store.Views(first, cells);
         var joint = CriticLayout.Gather(lessons, l => l.Joint, batch * Shape.JointWidth);
@@ -140,8 +140,8 @@ internal sealed class TorchCriticBank : CriticBank
             }
         }
 
-        var x = _store.Upload(joint, cells, batch, Shape.JointWidth);
-        var candidates = _store.Upload(Shape.Features(joint, places, rows, batch), cells, rows, Shape.CandidateWidth);
+        var x = Device.Upload(joint, cells, batch, Shape.JointWidth);
+        var candidates = Device.Upload(Shape.Features(joint, places, rows, batch), cells, rows, Shape.CandidateWidth);
         var present = Present(places, cells, rows);
         if (train && _store.Statistics is not null)
         {
@@ -154,7 +154,7 @@ internal sealed class TorchCriticBank : CriticBank
             .view(cells, rows, Architecture.Hidden1);
         var trace = StackedNetwork.Forward(Architecture, p, u1);
         var q = new float[cells * rows];
-        TorchStore.Download(trace.Output, q);
+        Transfer.Download(trace.Output, q);
         var activity = StackedNetwork.Activity(trace, present);
 
         var steps = new CriticStep[cells];
@@ -166,7 +166,7 @@ internal sealed class TorchCriticBank : CriticBank
         }
 
         var gradient = _store.NewGradient(cells);
-        var du1 = StackedNetwork.Backward(Architecture, p, trace, _store.Upload(dq, cells, rows, 1), gradient);
+        var du1 = StackedNetwork.Backward(Architecture, p, trace, Device.Upload(dq, cells, rows, 1), gradient);
 
         // All pairs of a transition share its joint row: their gradients are added pair by pair, always K of them.
         var byPair = du1.view(cells, batch, pairs, Architecture.Hidden1);
@@ -239,7 +239,7 @@ internal sealed class TorchCriticBank : CriticBank
 
     /// <summary>1 for each pair that is there, 0 for each place that is empty, [cells, rows, 1].</summary>
     private Tensor Present(Candidate[] places, int cells, int rows) =>
-        _store.Upload(Array.ConvertAll(places, p => p.Client == Candidate.None ? 0f : 1f), cells, rows, 1);
+        Device.Upload(Array.ConvertAll(places, p => p.Client == Candidate.None ? 0f : 1f), cells, rows, 1);
 
     private void ObservePairs(int first, Tensor joint, Tensor candidates, Tensor present, int pairs)
     {
@@ -271,11 +271,11 @@ internal sealed class TorchCriticBank : CriticBank
             }
         }
 
-        var candidates = _store.Upload(Shape.Features(joint, places, width, rows), cells, width, Shape.CandidateWidth);
-        var u1 = u1Joint.view(-1, Architecture.Hidden1).index_select(0, _store.Upload(index, index.Length)).view(cells, width, Architecture.Hidden1);
+        var candidates = Device.Upload(Shape.Features(joint, places, width, rows), cells, width, Shape.CandidateWidth);
+        var u1 = u1Joint.view(-1, Architecture.Hidden1).index_select(0, Device.Upload(index, index.Length)).view(cells, width, Architecture.Hidden1);
         u1.add_(bmm(candidates, layer.Candidate.transpose(1, 2)), Scalars.One);
         var all = new float[cells * width];
-        TorchStore.Download(StackedNetwork.Forward(Architecture, p, u1).Output, all);
+        Transfer.Download(StackedNetwork.Forward(Architecture, p, u1).Output, all);
         var values = new float[cells][];
         for (var c = 0; c < cells; c++)
         {

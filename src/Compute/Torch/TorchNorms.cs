@@ -19,7 +19,7 @@ internal static class TorchNorms
         var count = (int)gradient.shape[0];
         var runs = layout.Length / run;
         var sums = new float[count * runs];
-        TorchStore.Download(gradient.mul(gradient).view(count, runs, run).sum(2), sums);
+        Transfer.Download(gradient.mul(gradient).view(count, runs, run).sum(2), sums);
         var outcomes = new StepOutcome[count];
         for (var k = 0; k < count; k++)
         {

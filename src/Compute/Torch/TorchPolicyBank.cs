@@ -11,9 +11,9 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
         var p = store.Views(first, count);
-        var x = Normalise(first, store.UploadRows(observations, count, rows, rows == 1 ? 1 : TorchStore.PaddedRows(rows), Architecture.Inputs));
+        var x = Normalise(first, Device.UploadRows(observations, count, rows, rows == 1 ? 1 : Transfer.PaddedRows(rows), Architecture.Inputs));
         var z = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x)).Output.narrow(1, 0, rows);
-        TorchStore.Download(z, preActivations);
+        Transfer.Download(z, preActivations);
     }
 
     /// <inheritdoc/>
@@ -33,7 +33,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         store.CheckRange(first, count);
         using var scope = NewDisposeScope();
         var gradient = new float[count * Layout.Length];
-        TorchStore.Download(Backward(first, count, rows, observations, gradients).Gradient.All, gradient);
+        Transfer.Download(Backward(first, count, rows, observations, gradients).Gradient.All, gradient);
         return gradient;
     }
 
@@ -44,17 +44,17 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
         using var scope = NewDisposeScope();
         if (store.Statistics is not null)
         {
-            RunningNorm.Update(store.Statistics.narrow(0, first, count), store.UploadRows(observations, count, rows, TorchStore.PaddedRows(rows), Architecture.Inputs), Present(count, rows));
+            RunningNorm.Update(store.Statistics.narrow(0, first, count), Device.UploadRows(observations, count, rows, Transfer.PaddedRows(rows), Architecture.Inputs), Present(count, rows));
         }
     }
 
     private (ParameterViews Gradient, StackedNetwork.Trace Trace) Backward(int first, int count, int rows, ReadOnlySpan<float> observations, ReadOnlySpan<float> gradients)
     {
         var p = store.Views(first, count);
-        var padded = TorchStore.PaddedRows(rows);
-        var x = Normalise(first, store.UploadRows(observations, count, rows, padded, Architecture.Inputs));
+        var padded = Transfer.PaddedRows(rows);
+        var x = Normalise(first, Device.UploadRows(observations, count, rows, padded, Architecture.Inputs));
         var trace = StackedNetwork.Forward(Architecture, p, FirstLayer(p, x));
-        var dz = store.UploadRows(gradients, count, rows, padded, Architecture.Outputs);
+        var dz = Device.UploadRows(gradients, count, rows, padded, Architecture.Outputs);
         var gradient = store.NewGradient(count);
         var du1 = StackedNetwork.Backward(Architecture, p, trace, dz, gradient);
         gradient["fc1.weight"].copy_(bmm(du1.transpose(1, 2), x));
@@ -68,7 +68,7 @@ internal sealed class TorchPolicyBank(ComputeDevice device, TorchStore store) : 
     {
         Span<float> ones = new float[count * rows];
         ones.Fill(1);
-        return store.UploadRows(ones, count, rows, TorchStore.PaddedRows(rows), 1);
+        return Device.UploadRows(ones, count, rows, Transfer.PaddedRows(rows), 1);
     }
 
     private static Tensor FirstLayer(ParameterViews p, Tensor x) => StackedNetwork.MultiplyAdd(p["fc1.bias"], x, p["fc1.weight"].transpose(1, 2));

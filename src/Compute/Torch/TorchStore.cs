@@ -82,27 +82,27 @@ internal sealed class TorchStore : BankStore
     internal override void Write(int slot, int offset, ReadOnlySpan<float> values)
     {
         using var scope = NewDisposeScope();
-        _parameters[slot].narrow(0, offset, values.Length).copy_(Upload(values, values.Length));
+        _parameters[slot].narrow(0, offset, values.Length).copy_(Device.Upload(values, values.Length));
     }
 
     internal override void Read(int slot, int offset, Span<float> destination)
     {
         using var scope = NewDisposeScope();
-        Download(_parameters[slot].narrow(0, offset, destination.Length), destination);
+        Transfer.Download(_parameters[slot].narrow(0, offset, destination.Length), destination);
     }
 
     internal override void ReadStatistics(int slot, Span<float> mean, Span<float> variance)
     {
         using var scope = NewDisposeScope();
-        Download(Statistics![slot][0], mean);
-        Download(Statistics[slot][1], variance);
+        Transfer.Download(Statistics![slot][0], mean);
+        Transfer.Download(Statistics[slot][1], variance);
     }
 
     internal override void WriteStatistics(int slot, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance)
     {
         using var scope = NewDisposeScope();
-        Statistics![slot][0].copy_(Upload(mean, mean.Length));
-        Statistics[slot][1].copy_(Upload(variance, variance.Length));
+        Statistics![slot][0].copy_(Device.Upload(mean, mean.Length));
+        Statistics[slot][1].copy_(Device.Upload(variance, variance.Length));
     }
 
     internal override long ReadMoments(int slot, Span<float> first, Span<float> second)
@@ -115,8 +115,8 @@ internal sealed class TorchStore : BankStore
         }
 
         using var scope = NewDisposeScope();
-        Download(_firstMoment[slot], first);
-        Download(_secondMoment![slot], second);
+        Transfer.Download(_firstMoment[slot], first);
+        Transfer.Download(_secondMoment![slot], second);
         return _slots[slot].Steps;
     }
 
@@ -129,8 +129,8 @@ internal sealed class TorchStore : BankStore
 
         using var scope = NewDisposeScope();
         PrepareMoments();
-        _firstMoment![slot].copy_(Upload(first, first.Length));
-        _secondMoment![slot].copy_(Upload(second, second.Length));
+        _firstMoment![slot].copy_(Device.Upload(first, first.Length));
+        _secondMoment![slot].copy_(Device.Upload(second, second.Length));
         _slots[slot] = _slots[slot] with { Steps = steps };
     }
 
@@ -145,8 +145,8 @@ internal sealed class TorchStore : BankStore
             wide[i] = places[i];
         }
 
-        var index = Upload(wide, wide.Length);
-        _parameters[slot].index_copy_(0, index, Upload(values, values.Length));
+        var index = Device.Upload(wide, wide.Length);
+        _parameters[slot].index_copy_(0, index, Device.Upload(values, values.Length));
         var zeros = torch.zeros(places.Length, device: Device.Torch);
         _firstMoment![slot].index_copy_(0, index, zeros);
         _secondMoment![slot].index_copy_(0, index, zeros);
@@ -155,13 +155,13 @@ internal sealed class TorchStore : BankStore
     internal override void ReadStart(int slot, Span<float> destination)
     {
         using var scope = NewDisposeScope();
-        Download(_start![slot], destination);
+        Transfer.Download(_start![slot], destination);
     }
 
     internal override void WriteStart(int slot, ReadOnlySpan<float> values)
     {
         using var scope = NewDisposeScope();
-        Start[slot].copy_(Upload(values, values.Length));
+        Start[slot].copy_(Device.Upload(values, values.Length));
     }
 
     public override void Dispose()
@@ -262,51 +262,6 @@ internal sealed class TorchStore : BankStore
         return outcomes;
     }
 
-    /// <summary>
-    /// Rows that an operation really takes: products of few rows, and rows that begin off a cache line, take paths of the matrix library whose last bits depend on the
-    /// neighbours in the stack. Rows that pad are zero and pass no gradient.
-    /// </summary>
-    internal static int PaddedRows(int rows) => (rows + ParameterLayout.Alignment - 1) / ParameterLayout.Alignment * ParameterLayout.Alignment;
-
-    /// <summary>Copies host floats [count, rows, width] to a new tensor [count, padded, width] on the device, zero where there are none.</summary>
-    internal Tensor UploadRows(ReadOnlySpan<float> values, int count, int rows, int padded, int width)
-    {
-        if (rows == padded)
-        {
-            return Upload(values, count, rows, width);
-        }
-
-        Span<float> all = new float[count * padded * width];
-        for (var k = 0; k < count; k++)
-        {
-            values.Slice(k * rows * width, rows * width).CopyTo(all[(k * padded * width)..]);
-        }
-
-        return Upload(all, count, padded, width);
-    }
-
-    /// <summary>Copies host floats to a new tensor on the device.</summary>
-    internal Tensor Upload(ReadOnlySpan<float> values, params long[] shape)
-    {
-        var host = torch.empty(shape, dtype: ScalarType.Float32);
-        values.CopyTo(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(host.bytes));
-        return Device.IsCpu ? host : host.to(Device.Torch);
-    }
-
-    /// <summary>Copies host integers to a new tensor on the device.</summary>
-    internal Tensor Upload(ReadOnlySpan<long> values, params long[] shape)
-    {
-        var host = torch.empty(shape, dtype: ScalarType.Int64);
-        values.CopyTo(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(host.bytes));
-        return Device.IsCpu ? host : host.to(Device.Torch);
-    }
-
-    internal static void Download(Tensor tensor, Span<float> destination)
-    {
-        var host = tensor.cpu().contiguous();
-        System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(host.bytes).CopyTo(destination);
-    }
-
     private Tensor PerSlot(int count, Func<int, double> value)
     {
         Span<float> values = count <= 256 ? stackalloc float[count] : new float[count];
@@ -315,7 +270,7 @@ internal sealed class TorchStore : BankStore
             values[k] = (float)value(k);
         }
 
-        return Upload(values, count, 1);
+        return Device.Upload(values, count, 1);
     }
 
     /// <summary>Makes room for slots. Where the device has no room the bank stays as it was.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Simulator.Cells;
 using Simulator.Protocol;
 using Simulator.Telemetry;
@@ -6,7 +5,7 @@ using Simulator.Telemetry;
 namespace Simulator.Lab;
 
 /// <summary>
-/// Records what the cells of a run tell: keeps the progress for whoever shows it, and writes the result files of each cell as it ends. Calls come from the population's actor;
+/// Records what the cells of a run tell: keeps the progress for whoever shows it, and has the result files of each cell written as it ends. Calls come from the population's actor;
 /// <see cref="CloseUnfinished"/> may come from elsewhere, so a lock guards the histories.
 /// </summary>
 internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
@@ -15,7 +14,8 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     internal const int MostActingCellsWithFiles = 1000;
 
     private readonly Lock _lock = new();
-    private readonly RunFolder _folder;
+    private readonly CellFiles _files;
+    private readonly EventLog _events;
     private readonly TimeProvider _time;
     private readonly CellHistory[] _histories;
     private readonly long[] _started;
@@ -25,14 +25,13 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     private readonly StandstillPatience _patience;
     private readonly CheckpointStore? _checkpoints;
     private readonly LiveProgress _live;
-    private readonly Lock _events = new();
     private bool _closed;
-    private string? _storeFault;
 
     internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, TimeProvider time, StandstillPatience patience)
     {
         _patience = patience;
-        _folder = folder;
+        _files = new CellFiles(folder);
+        _events = new EventLog(folder, time);
         _time = time;
         WritesCells = plan.Cells.Count <= MostActingCellsWithFiles || plan.Cells.Any(c => c.Options.Learns);
         _histories = [.. plan.Cells.Select(c => new CellHistory(c, WritesCells))];
@@ -40,7 +39,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         _seconds = new double[_histories.Length];
         _secondsBefore = new double[_histories.Length];
         _continues = new bool[_histories.Length];
-        _checkpoints = WritesCells ? new CheckpointStore(plan.Cells, folder, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds), Complain) : null;
+        _checkpoints = WritesCells ? new CheckpointStore(plan.Cells, folder, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds), _events.Complain) : null;
         _live = new LiveProgress(plan.Cells);
     }
 
@@ -66,7 +65,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     internal int Recoveries { get; private set; }
 
     /// <summary>The last checkpoint that could not be written; null where there is none.</summary>
-    internal string? StoreFault => Volatile.Read(ref _storeFault);
+    internal string? StoreFault => _events.CheckpointFault;
 
     internal double Seconds(int cell) => _seconds[cell];
 
@@ -118,7 +117,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     {
         Recoveries++;
         Instruments.Recoveries.Add(1);
-        Event("recovering", w =>
+        _events.Write("recovering", w =>
         {
             w.WriteString("cell", _histories[cell].Cell.Name);
             w.WriteNumber("epoch", epoch);
@@ -167,15 +166,14 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
         {
             var history = _histories[i];
-            var folder = _folder.FileOf(RunFolder.CellFolder(history.Cell.Name));
-            var hasFiles = File.Exists(Path.Combine(folder, "results.json"));
+            var hasFiles = _files.HasResults(history.Cell);
             if (_checkpoints.ReadHistory(i) is not { } stored || (stored.Manifest.Ended && !hasFiles) || !TryContinue(i, stored))
             {
                 continue;
             }
 
             history.HasFiles = hasFiles;
-            history.HasNetworks = history.Cell.Options.Learns && File.Exists(Path.Combine(folder, NetworkFiles.Policies));
+            history.HasNetworks = _files.HasNetworks(history.Cell);
             if (stored.Manifest.Ended)
             {
                 history.DropWritten();
@@ -183,7 +181,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             }
         }
 
-        Event("resumed", w => w.WriteNumber("ended", _histories.Count(h => h.End is not null)));
+        _events.Write("resumed", w => w.WriteNumber("ended", _histories.Count(h => h.End is not null)));
     });
 
     /// <summary>Waits until all checkpoints are written.</summary>
@@ -219,7 +217,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         catch (InvalidDataException fault)
         {
             _histories[cell].End = null;
-            Complain("checkpoint_damaged", _histories[cell].Cell.Name, fault.Message);
+            _events.Complain("checkpoint_damaged", _histories[cell].Cell.Name, fault.Message);
             return false;
         }
 
@@ -229,25 +227,6 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     }
 
     private void Show(int cell, CellActivity activity) => _live.Show(cell, _histories[cell], activity, _seconds[cell]);
-
-    /// <summary>Tells of a checkpoint that could not be written or read, by any thread.</summary>
-    private void Complain(string kind, string cell, string reason)
-    {
-        Volatile.Write(ref _storeFault, kind == "checkpoint_failed" ? $"{cell}: {reason}" : StoreFault);
-        Console.Error.WriteLine($"simulator: {(kind == "checkpoint_damaged" ? "a damaged checkpoint was passed over" : "a checkpoint could not be written")}: {cell}: {reason}");
-        try
-        {
-            Event(kind, w =>
-            {
-                w.WriteString("cell", cell);
-                w.WriteString("reason", reason);
-            });
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"simulator: events.jsonl could not be written either: {error.Message}");
-        }
-    }
 
     /// <summary>Writes what is there of cells that have begun and not ended, and takes nothing in any more.</summary>
     /// <exception cref="IOException">Some could not be written; the others are.</exception>
@@ -281,34 +260,15 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         }
     });
 
-    /// <summary>Writes a line to events.jsonl.</summary>
-    internal void Event(string kind, Action<Utf8JsonWriter> write)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("time", _time.GetUtcNow());
-            json.WriteString("event", kind);
-            write(json);
-            json.WriteEndObject();
-        }
-
-        lock (_events)
-        {
-            _folder.Append("events.jsonl", System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
-        }
-    }
-
     private void Close(PopulationProtocol.CellEnded message, bool withNetworks)
     {
         var history = _histories[message.Cell];
         history.End = message;
         try
         {
-            if (history.Begun || message.Status != CellStatus.Interrupted)
+            if (WritesCells && (history.Begun || message.Status != CellStatus.Interrupted))
             {
-                WriteFiles(history, withNetworks);
+                _files.Write(history, withNetworks);
             }
         }
         catch
@@ -324,32 +284,6 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         }
 
         _live.End(message.Cell, message);
-    }
-
-    private void WriteFiles(CellHistory history, bool withNetworks)
-    {
-        if (!WritesCells)
-        {
-            return;
-        }
-
-        var folder = RunFolder.CellFolder(history.Cell.Name);
-        _folder.Write(Path.Combine(folder, "results.json"), s => ResultFiles.WriteResults(s, history));
-        history.HasFiles = true;
-        if (!history.Cell.Options.Learns)
-        {
-            return; // Nothing was learned: there is no update to tell of, and no network that is not known already.
-        }
-
-        _folder.Write(Path.Combine(folder, "tracking_data.json"), s => ResultFiles.WriteTracking(s, history));
-        _folder.Write(Path.Combine(folder, "episodes.parquet"), s => EpisodesFile.WriteAsync(s, history).GetAwaiter().GetResult());
-        _folder.Write(Path.Combine(folder, "agents.parquet"), s => AgentsFile.WriteAsync(s, history).GetAwaiter().GetResult());
-        if (withNetworks)
-        {
-            _folder.Write(Path.Combine(folder, NetworkFiles.Policies), s => NetworkFiles.WritePolicies(s, history));
-            _folder.Write(Path.Combine(folder, NetworkFiles.Critic), s => NetworkFiles.WriteCritic(s, history));
-            history.HasNetworks = true;
-        }
     }
 
     private void Locked(Action action)
