@@ -5,6 +5,7 @@ namespace Simulator.Lab;
 internal sealed class CellFiles(RunFolder folder)
 {
     private const string Results = "results.json";
+    private const string Agents = "agents.parquet";
 
     /// <summary>Writes the files of a cell as far as it came.</summary>
     /// <param name="history">What it told.</param>
@@ -22,7 +23,7 @@ internal sealed class CellFiles(RunFolder folder)
 
         Write("tracking_data.json", s => ResultFiles.WriteTracking(s, history));
         Write("episodes.parquet", s => EpisodesFile.WriteAsync(s, history).GetAwaiter().GetResult());
-        Write("agents.parquet", s => AgentsFile.WriteAsync(s, history).GetAwaiter().GetResult());
+        Write(Agents, s => AgentsFile.WriteAsync(s, history).GetAwaiter().GetResult());
         if (withNetworks)
         {
             Write(NetworkFiles.Policies, s => NetworkFiles.WritePolicies(s, history));
@@ -32,6 +33,9 @@ internal sealed class CellFiles(RunFolder folder)
 
         void Write(string name, Action<Stream> write) => folder.Write(Path.Combine(RunFolder.CellFolder(history.Cell.Name), name), write);
     }
+
+    /// <summary>Path of the file with a cell's agents, whether it is there or not.</summary>
+    internal string AgentsOf(PlannedCell cell) => folder.FileOf(Path.Combine(RunFolder.CellFolder(cell.Name), Agents));
 
     /// <summary>Whether an earlier life of the run wrote the results of a cell.</summary>
     internal bool HasResults(PlannedCell cell) => Exists(cell, Results);

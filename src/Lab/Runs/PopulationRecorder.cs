@@ -52,7 +52,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     {
         lock (_lock)
         {
-            return _histories[cell].Look(_folder.FileOf(Path.Combine(RunFolder.CellFolder(_histories[cell].Cell.Name), "agents.parquet")));
+            return _histories[cell].Look(_files.AgentsOf(_histories[cell].Cell));
         }
     }
 
