@@ -225,15 +225,23 @@ public class ScenarioJsonSchemaTests
         {
             var text = new System.Text.StringBuilder();
             var wrong = new List<string>();
-            foreach (var section in ScenarioSchema.Options.GroupBy(option => option.Parent!))
+            Append(ScenarioSchema.Root, "");
+
+            // Options first, then the sections below, each under its key.
+            void Append(SchemaSection section, string indent)
             {
-                if (section.Key.Parent is not null) text.Append(CultureInfo.InvariantCulture, $"{section.Key.Key}:\n");
-                foreach (var option in section.Where(_ => random.Next(3) == 0))
+                foreach (var option in section.Children.OfType<SchemaOption>().Where(_ => random.Next(3) == 0))
                 {
                     var bad = random.Next(60) == 0;
                     var (value, right) = values[option].Where(v => v.Right != bad).ElementAt(random.Next(values[option].Count(v => v.Right != bad)));
-                    text.Append(CultureInfo.InvariantCulture, $"{(section.Key.Parent is null ? "" : "  ")}{option.Key}: {value}\n");
+                    text.Append(CultureInfo.InvariantCulture, $"{indent}{option.Key}: {value}\n");
                     if (!right) wrong.Add(option.Path);
+                }
+
+                foreach (var inner in section.Children.OfType<SchemaSection>())
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"{indent}{inner.Key}:\n");
+                    Append(inner, indent + "  ");
                 }
             }
 
