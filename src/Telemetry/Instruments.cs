@@ -23,7 +23,7 @@ public static class Instruments
 
     /// <summary>Share of saturated outputs: a record for each agent, action and update.</summary>
     public static Histogram<double> Saturation { get; } = Histogram(
-        "simulator.saturation.ratio", "1", "Share of saturated outputs (|a| over the threshold) of an agent's action since its last update; a record for each agent, action and update.",
+        "simulator.saturation.ratio", "1", "Share of outputs beyond -0.9 and 0.9 of an agent's action since its last update; a record for each agent, action and update.",
         0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1);
 
     /// <summary>Median |z|: a record for each agent, action and update.</summary>
