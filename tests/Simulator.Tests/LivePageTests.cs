@@ -61,7 +61,7 @@ public sealed class LivePageTests : IDisposable
         var plan = Plan("episodes: 1\nclients: 2\nlearning: {batch: 4}");
         await using var host = await WatchHost.StartAsync(Anywhere, plan);
         using var client = new HttpClient { BaseAddress = new Uri(host.Url!) };
-        foreach (var file in (string[])["page.css", "icon.svg", "_framework/blazor.web.js", "_content/Plotly.Blazor/plotly-3.7.0.min.js", "_content/Plotly.Blazor/plotly-interop-7.2.0.js"])
+        foreach (var file in (string[])["page.css", "page.js", "icon.svg", "_framework/blazor.web.js", "_content/Plotly.Blazor/plotly-3.7.0.min.js", "_content/Plotly.Blazor/plotly-interop-7.2.0.js"])
         {
             Assert.NotEmpty(await TextAsync(client, file));
         }

@@ -32,6 +32,12 @@ internal sealed class CellViews(Watched watched)
     private readonly Dictionary<(int Cell, int? Agent), (CellProgress Version, Task<object> View)> _views = [];
     private readonly List<(int Cell, int? Agent)> _newestLast = [];
 
+    /// <summary>What was last computed of a cell, for a page that has nothing yet; null where nothing was.</summary>
+    internal CellView? Kept(int cell) => Kept((cell, null)) as CellView;
+
+    /// <summary>Of an agent, likewise.</summary>
+    internal AgentView? Kept(int cell, int agent) => Kept((cell, (int?)agent)) as AgentView;
+
     /// <summary>A cell; null where there is none of the index, or no run yet.</summary>
     internal async Task<CellView?> CellAsync(int cell) => watched.Run is { } run && cell >= 0 && cell < run.Progress.Count
         ? (CellView)await KeptAsync((cell, null), run.Progress[cell], progress => LookAtCellAsync(cell, progress)).ConfigureAwait(false)
@@ -41,6 +47,14 @@ internal sealed class CellViews(Watched watched)
     internal async Task<AgentView?> AgentAsync(int cell, int agent) => watched.Run is { } run && cell >= 0 && cell < run.Progress.Count && agent >= 0 && agent < run.Progress[cell].Clients
         ? (AgentView)await KeptAsync((cell, agent), run.Progress[cell], progress => LookAtAgentAsync(cell, agent, progress)).ConfigureAwait(false)
         : null;
+
+    private object? Kept((int Cell, int? Agent) key)
+    {
+        lock (_lock)
+        {
+            return _views.TryGetValue(key, out var kept) && kept.View.IsCompletedSuccessfully ? kept.View.Result : null;
+        }
+    }
 
     private Task<object> KeptAsync((int Cell, int? Agent) key, CellProgress version, Func<CellProgress, Task<object>> look)
     {

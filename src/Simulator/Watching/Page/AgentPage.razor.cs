@@ -9,6 +9,7 @@ public sealed partial class AgentPage
     private const int MostTransitions = 50;
 
     private AgentView? _view;
+    private (int Cell, int Agent) _agent = (-1, -1);
     private IReadOnlyList<Drawing> _drawings = [];
 
     /// <summary>Index of the cell.</summary>
@@ -26,7 +27,7 @@ public sealed partial class AgentPage
 
     private PlannedCell? Planned => PlannedCell is { } cell && Agent >= 0 && Agent < cell.Options.Clients ? cell : null;
 
-    private string Sentence => _view is null ? "The run has not begun."
+    private string Sentence => _view is null ? Pending
         : _view.Newest is { } newest ? $"It is {PageText.State(newest.State)}."
         : _view.Progress.Acts ? "It acts with its policy and does not learn, so there is nothing to tell of its learning."
         : "It has not learned yet.";
@@ -40,11 +41,23 @@ public sealed partial class AgentPage
             return;
         }
 
-        var view = await Views.AgentAsync(Cell, Agent);
-        if (!ReferenceEquals(view, _view))
+        if (_agent != (Cell, Agent))
         {
-            _drawings = view is null ? [] : await Task.Run(() => AgentDrawings.Of(view.Series).ToList());
-            _view = view;
+            _agent = (Cell, Agent);
+            Show(Views.Kept(Cell, Agent));
         }
+
+        var agent = (Cell, Agent);
+        var view = await Views.AgentAsync(Cell, Agent);
+        if (agent == (Cell, Agent) && !ReferenceEquals(view, _view)) // The reader may have gone on to another agent.
+        {
+            Show(view);
+        }
+    }
+
+    private void Show(AgentView? view)
+    {
+        _view = view;
+        _drawings = view is null ? [] : [.. AgentDrawings.Of(view.Series)];
     }
 }

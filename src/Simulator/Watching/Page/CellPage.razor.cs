@@ -10,6 +10,7 @@ public sealed partial class CellPage
     private const int PageSize = 20;
 
     private CellView? _view;
+    private int _cell = -1;
     private IReadOnlyList<Drawing> _drawings = [];
 
     /// <summary>Index of the cell.</summary>
@@ -38,12 +39,25 @@ public sealed partial class CellPage
             return;
         }
 
-        var view = await Views.CellAsync(Cell);
-        if (!ReferenceEquals(view, _view))
+        if (_cell != Cell)
         {
-            _drawings = view is null ? [] : await Task.Run(() => CellDrawings.Of(view).ToList());
-            _view = view;
+            // What was computed for the page that the browser has already is shown until there is something newer.
+            _cell = Cell;
+            Show(Views.Kept(Cell));
         }
+
+        var cell = Cell;
+        var view = await Views.CellAsync(cell);
+        if (cell == Cell && !ReferenceEquals(view, _view)) // The reader may have gone on to another cell.
+        {
+            Show(view);
+        }
+    }
+
+    private void Show(CellView? view)
+    {
+        _view = view;
+        _drawings = view is null ? [] : [.. CellDrawings.Of(view)];
     }
 
     private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..].ToLowerInvariant();

@@ -50,6 +50,9 @@ public abstract class LivePage : ComponentBase, IDisposable
         }
     }
 
+    /// <summary>What is said while there is nothing to show yet.</summary>
+    private protected string Pending => Watched.Run is null ? "The run has not begun." : "The page is being made.";
+
     /// <summary>Says that there is no such page, to whoever asks for the document.</summary>
     private protected void Missing()
     {
