@@ -74,6 +74,15 @@ public sealed record OutputDiagnostics(
     /// </remarks>
     public double BodyFactor => PreActivationGradient > 0 ? ParameterGradient / PreActivationGradient : 0;
 
+    /// <summary>Outputs of an action, by its place in <see cref="Actions"/>.</summary>
+    public ActionOutputs Of(int action) => action switch
+    {
+        0 => Offload,
+        1 => Cpu,
+        2 => Power,
+        _ => throw new ArgumentOutOfRangeException(nameof(action), action, "no such action"),
+    };
+
     /// <summary>Writes the numbers of all actions, one action after the other, [3 * <see cref="ActionOutputs.Width"/>].</summary>
     public void CopyTo(Span<float> destination)
     {

@@ -58,6 +58,7 @@ internal sealed class MeasurementBuilder(PopulationProgress progress, TelemetryO
         var each = cells.Count <= options.Cells.Full;
         var agents = AgentsOf(cells);
         var worst = each ? WorstOfEach(begun) : WorstOfAll(cells);
+        List<(int Cell, double Saturation)> worstCells = each ? [] : WorstCells(cells);
         Combine mean = static (sum, count) => sum / count, total = static (sum, _) => sum;
         return new MeasurementSet
         {
@@ -67,8 +68,8 @@ internal sealed class MeasurementBuilder(PopulationProgress progress, TelemetryO
             TopSaturation = [.. worst.Select(w => new Measurement<double>(w.Vitals.Saturation, w.Tags))],
             TopAgent = [.. worst.Select(w => new Measurement<double>(w.Agent, w.Tags))],
             TopAgentCell = each ? [] : [.. worst.Select(w => new Measurement<double>(w.Cell, w.Tags))],
-            TopCellSaturation = each ? [] : [.. WorstCells(cells).Select((w, rank) => new Measurement<double>(w.Saturation, Rank(rank)))],
-            TopCell = each ? [] : [.. WorstCells(cells).Select((w, rank) => new Measurement<double>(w.Cell, Rank(rank)))],
+            TopCellSaturation = [.. worstCells.Select((w, rank) => new Measurement<double>(w.Saturation, Rank(rank)))],
+            TopCell = [.. worstCells.Select((w, rank) => new Measurement<double>(w.Cell, Rank(rank)))],
             CellSaturation = Of(Saturation, mean),
             Agents = Of(Agents, total),
             Gradient = Of(Gradient, mean),
@@ -121,7 +122,7 @@ internal sealed class MeasurementBuilder(PopulationProgress progress, TelemetryO
         from activity in Enum.GetValues<CellActivity>()
         select new Measurement<double>(
             cells.Count(c => c.Activity == activity),
-            new KeyValuePair<string, object?>("state", activity switch { CellActivity.Waiting => "waiting", CellActivity.Running => "running", _ => "ended" }));
+            new KeyValuePair<string, object?>("state", CellProgress.WordOf(activity)));
 
     private static IEnumerable<Value> Norms(string network, GradientVitals? gradient) => gradient is null ? [] :
         [new Value(gradient.Norm, ("network", network), ("layer", "all")), .. gradient.Layers.Select(l => new Value(l.Value, ("network", network), ("layer", l.Key)))];

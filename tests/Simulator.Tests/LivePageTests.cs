@@ -13,6 +13,14 @@ public sealed class LivePageTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    [Theory]
+    [InlineData(-300.0, "better than the best constant policy")]
+    [InlineData(-387.5, "which equals the best constant policy")]
+    [InlineData(-775.0, "2 times the loss of the best constant policy")]
+    [InlineData(double.NaN, "worse than the best constant policy")]
+    public void An_evaluation_is_worded_beside_the_best_constant_policy_and_a_tie_is_no_win(double evaluation, string words) =>
+        Assert.Equal(words, PageText.Against(new Telemetry.CellProgress("a", 10) { Evaluation = evaluation, BestConstant = -387.5 }));
+
     [Fact]
     public async Task Population_cells_and_agents_have_pages_and_what_is_not_there_is_said_not_to_be()
     {

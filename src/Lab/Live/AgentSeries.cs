@@ -21,8 +21,8 @@ public sealed class AgentSeries
         _episodes = Array.ConvertAll(_shown, m => (float)m.Episode);
         Newest = moments.Count > 0 ? moments[^1] : null;
         Transitions = [.. ChangesOf(moments)];
-        Low = [.. OutputDiagnostics.Actions.Select((name, i) => Over(name, m => Of(m, i) is { } o ? -o.Low90 : float.NaN))];
-        High = [.. OutputDiagnostics.Actions.Select((name, i) => Over(name, m => Of(m, i)?.High90 ?? float.NaN))];
+        Low = [.. OutputDiagnostics.Actions.Select((name, i) => Over(name, m => m.Outputs is { } o ? -o.Of(i).Low90 : float.NaN))];
+        High = [.. OutputDiagnostics.Actions.Select((name, i) => Over(name, m => m.Outputs?.Of(i).High90 ?? float.NaN))];
         Saturation = Over("saturation", m => m.Sample.SaturationRatio);
         Slope = Over("mean slope", m => m.Sample.Slope);
         Gradient = Over("gradient |dL/dθ|", m => m.Sample.GradientNorm);
@@ -74,8 +74,6 @@ public sealed class AgentSeries
             before = moment;
         }
     }
-
-    private static ActionOutputs? Of(AgentMoment moment, int action) => moment.Outputs is { } o ? action switch { 0 => o.Offload, 1 => o.Cpu, _ => o.Power } : null;
 
     private Line Over(string name, Func<AgentMoment, float> of) => new(name, _episodes, Array.ConvertAll(_shown, m => of(m)));
 }

@@ -21,7 +21,7 @@ public sealed class CellSeries
         Rewards = Mean("training", e => e.Reward);
         Evaluations = Evaluated(look.Evaluations);
         Baselines = [.. look.Baselines.Select(b => KeyValuePair.Create(b.Name, b.Reward))];
-        BestConstant = look.Baselines.Where(b => Simulator.Environment.Baselines.IsConstant(b.Name)).MaxBy(b => b.Reward)?.Reward;
+        BestConstant = CellHistory.BestConstantOf(look.Baselines)?.Reward;
         States =
         [
             Counted("learning", look.States, s => s.Learning), Counted("saturated", look.States, s => s.Saturated),
@@ -33,7 +33,7 @@ public sealed class CellSeries
         Asymmetry = Median("asymmetry", e => e.Update?.Asymmetry);
         PreActivations = [.. OutputDiagnostics.Actions.SelectMany((action, i) => new[]
         {
-            Median($"{action} 50 %", e => Of(e, i)?.Z50), Median($"{action} 99 %", e => Of(e, i)?.Z99),
+            Median($"{action} 50 %", e => e.Update?.Outputs?.Of(i).Z50), Median($"{action} 99 %", e => e.Update?.Outputs?.Of(i).Z99),
         })];
     }
 
@@ -76,15 +76,13 @@ public sealed class CellSeries
     /// <summary>Computes the lines of a cell.</summary>
     public static CellSeries Of(CellLook look) => new(look);
 
-    private static ActionOutputs? Of(PopulationProtocol.EpisodeFinished episode, int action) => episode.Update?.Outputs is { } o ? action switch { 0 => o.Offload, 1 => o.Cpu, _ => o.Power } : null;
-
     private static Line Evaluated(IReadOnlyList<PopulationProtocol.Evaluated> evaluations)
     {
         var shown = Line.Thin(evaluations.Count);
         return new Line("evaluation", Array.ConvertAll(shown, i => (float)evaluations[i].Episode), Array.ConvertAll(shown, i => (float)evaluations[i].Reward));
     }
 
-    private Line Counted(string name, IReadOnlyList<AgentCounts> states, Func<AgentCounts, int> of) => Reduce(name, i => of(states[i]), values =>
+    private static double Average(Span<double> values)
     {
         var sum = 0.0;
         foreach (var value in values)
@@ -93,18 +91,11 @@ public sealed class CellSeries
         }
 
         return sum / values.Length;
-    });
+    }
 
-    private Line Mean(string name, Func<PopulationProtocol.EpisodeFinished, double?> of) => Reduce(name, i => of(_episodes[i]), values =>
-    {
-        var sum = 0.0;
-        foreach (var value in values)
-        {
-            sum += value;
-        }
+    private Line Counted(string name, IReadOnlyList<AgentCounts> states, Func<AgentCounts, int> of) => Reduce(name, i => of(states[i]), Average);
 
-        return sum / values.Length;
-    });
+    private Line Mean(string name, Func<PopulationProtocol.EpisodeFinished, double?> of) => Reduce(name, i => of(_episodes[i]), Average);
 
     private Line Median(string name, Func<PopulationProtocol.EpisodeFinished, double?> of) => Reduce(name, i => of(_episodes[i]), values =>
     {

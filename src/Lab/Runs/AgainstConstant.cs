@@ -1,7 +1,7 @@
 namespace Simulator.Lab;
 
 /// <summary>How a reward stands to that of the best constant policy.</summary>
-internal enum AgainstConstant
+public enum AgainstConstant
 {
     /// <summary>It is lower.</summary>
     Worse,
@@ -14,12 +14,12 @@ internal enum AgainstConstant
 }
 
 /// <summary>Compares rewards with the best constant policy's.</summary>
-internal static class ConstantComparison
+public static class ConstantComparison
 {
     /// <summary>Relative difference up to which two rewards are equal: sums of the same costs in another order differ by less.</summary>
     private const double Tolerance = 1e-9;
 
     /// <summary>How a reward stands. A policy that ends as the best constant one equals it: in the original's cell nothing can beat it (docs/findings.md).</summary>
-    internal static AgainstConstant Compare(double reward, double constant) =>
+    public static AgainstConstant Compare(double reward, double constant) =>
         Math.Abs(reward - constant) <= Tolerance * Math.Max(Math.Abs(reward), Math.Abs(constant)) ? AgainstConstant.Equal : reward > constant ? AgainstConstant.Better : AgainstConstant.Worse;
 }

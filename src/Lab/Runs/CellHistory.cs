@@ -83,7 +83,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         : null;
 
     /// <summary>The best of the constant policies; null without evaluation. The greedy rule is none of them.</summary>
-    public BaselineReward? BestConstant => Baselines.Where(b => Simulator.Environment.Baselines.IsConstant(b.Name)).MaxBy(b => b.Reward);
+    public BaselineReward? BestConstant => BestConstantOf(Baselines);
 
     /// <summary>Begins, or begins anew: what was told of an older epoch is void.</summary>
     internal void Begin(PopulationProtocol.CellStarted message)
@@ -197,6 +197,8 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         _agents.Capacity = 0;
         _newest = null;
     }
+
+    internal static BaselineReward? BestConstantOf(IReadOnlyList<BaselineReward> baselines) => baselines.Where(b => Simulator.Environment.Baselines.IsConstant(b.Name)).MaxBy(b => b.Reward);
 
     internal static Telemetry.AgentCounts Count(UpdateReport? update)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Simulator.Lab;
 using Simulator.Protocol;
 using Simulator.Telemetry;
 
@@ -31,18 +32,16 @@ internal static class PageText
     internal static string Outcome(int episode) => episode > 0 ? Count(episode) : "–";
 
     /// <summary>What a cell is doing, in words.</summary>
-    internal static string Activity(CellProgress cell) => cell.Activity switch
-    {
-        CellActivity.Waiting => "waiting",
-        CellActivity.Running => ProgressText.Duration(cell.SecondsLeft) is var left and not "-" ? $"running, {left} left" : "starting",
-        _ => cell.Ending ?? "ended",
-    };
+    internal static string Activity(CellProgress cell) => cell is { Activity: CellActivity.Running, SecondsLeft: not null } ? $"running, {ProgressText.State(cell)}" : ProgressText.State(cell);
 
     /// <summary>The evaluation beside the best constant policy: how many times its loss, where both are losses.</summary>
-    internal static string Against(CellProgress cell) => cell is not { Evaluation: { } reached, BestConstant: { } constant } ? string.Empty
-        : reached >= constant ? "better than the best constant policy"
-        : reached < 0 && constant < 0 ? $"{(reached / constant).ToString("G3", CultureInfo.InvariantCulture)} times the loss of the best constant policy"
-        : "worse than the best constant policy";
+    internal static string Against(CellProgress cell) => cell is not { Evaluation: { } reached, BestConstant: { } constant } ? string.Empty : ConstantComparison.Compare(reached, constant) switch
+    {
+        AgainstConstant.Better => "better than the best constant policy",
+        AgainstConstant.Equal => "which equals the best constant policy",
+        _ when reached < 0 && constant < 0 => $"{(reached / constant).ToString("G3", CultureInfo.InvariantCulture)} times the loss of the best constant policy",
+        _ => "worse than the best constant policy",
+    };
 
     /// <summary>Class of the colour of a share, in eleven steps; none where there is no share.</summary>
     internal static string Shade(double? share) => share is { } s && double.IsFinite(s) ? $"s{Math.Clamp((int)Math.Round(10 * s), 0, 10).ToString(CultureInfo.InvariantCulture)}" : "none";

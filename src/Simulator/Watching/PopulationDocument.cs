@@ -37,7 +37,7 @@ internal sealed record CellDocument(
     internal static CellDocument Of(int index, CellProgress cell) => new(
         index,
         cell.Name,
-        cell.Activity switch { CellActivity.Waiting => "waiting", CellActivity.Running => "running", _ => "ended" },
+        CellProgress.WordOf(cell.Activity),
         cell.Ending,
         cell.Episode,
         cell.Episodes,
