@@ -26,6 +26,7 @@ public sealed record ClientLinks(int Epoch, IActorRef Cell, IActorRef Master, IA
 ///   master ── ObservationBatch ─► client ── Infer ───► device ── Inferred ──► client ── ActionBatch ───► master
 ///   master ── ActionGradient ───► client ── Improve ─► device ── Improved ──► client ── PolicyUpdated ─► master
 ///   cell   ── Snapshot ─────────► client ── Read ────► device ── Read ──────► client ── Parameters ────► cell
+///   cell   ── Intervene ────────► client ── RenewOutputLayer ─► device
 ///   cell   ── Remember ─────────► client ── Read ────► device ── Read ──────► client ── ClientState ───► cell
 ///   cell   ── Restore ──────────► client ── Write ───► device;                client ── Ready ─────────► cell
 /// </code>
@@ -104,6 +105,9 @@ public sealed class ClientActor : UntypedActor
             case DeviceProtocol.NetworkRead m:
                 ParameterParts.Send(_links.Cell, m.Turn, _client, m.Values, Self);
                 break;
+            case ClientProtocol.Intervene m:
+                OnIntervene(m);
+                break;
             case ClientProtocol.Remember m when KeepsPolicy:
                 _links.Device.Tell(new DeviceProtocol.ReadPolicyTraining(Slot, m.Turn));
                 break;
@@ -154,8 +158,22 @@ public sealed class ClientActor : UntypedActor
             _minibatch,
             _agent.Gradient(message.Gradient),
             InferAfter: _links.Sequential,
-            message.RateFactor));
+            message.RateFactor * _agent.RateFactor));
         _minibatch = HostPayload.Empty;
+    }
+
+    private void OnIntervene(ClientProtocol.Intervene message)
+    {
+        // Whatever the client asks of the device from now on comes behind it.
+        switch (message.Kind)
+        {
+            case InterventionKind.ScaleRate:
+                _agent.RateFactor = message.Factor;
+                break;
+            case InterventionKind.ResetOutput when KeepsPolicy:
+                _links.Device.Tell(new DeviceProtocol.RenewOutputLayer(Slot, message.Turn, new HostPayload(_agent.ResetParameters(message.Turn.Episode))));
+                break;
+        }
     }
 
     private void SendState(Turn turn, TrainingState? policy)

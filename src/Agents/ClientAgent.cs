@@ -57,6 +57,7 @@ public sealed class ClientAgent
     private readonly ClientSettings _settings;
     private readonly Progress? _progress;
     private ObservationScaling? _scaling;
+    private double _rateFactor = 1;
 
     /// <summary>Makes a client that has not acted yet.</summary>
     /// <param name="client">Index in the cell.</param>
@@ -89,6 +90,24 @@ public sealed class ClientAgent
     {
         var random = new RandomStream(settings.Seed, DrawPurpose.RecycledPolicyWeights, client, checked((int)step));
         return InitialWeights.Draw(settings.Policy.Layout, settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
+    }
+
+    /// <summary>What the learning rate is multiplied by in each step, beside what the master says; 1 until somebody intervenes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is set to no finite number from 0 on.</exception>
+    public double RateFactor
+    {
+        get => _rateFactor;
+        set => _rateFactor = double.IsFinite(value) && value >= 0
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "a learning rate is multiplied by a finite number from 0 on");
+    }
+
+    /// <summary>A policy as it might have started, in the order of its layout: where its output layer is reset, that takes its new weights from it.</summary>
+    /// <param name="episode">The episode that is about to begin.</param>
+    public float[] ResetParameters(int episode)
+    {
+        var random = new RandomStream(_settings.Seed, DrawPurpose.ResetOutputWeights, _settings.Shared ? 0 : _client, episode);
+        return InitialWeights.Draw(_settings.Policy.Layout, _settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
     }
 
     /// <summary>Takes the running statistics that observations are scaled by from now on.</summary>
@@ -221,6 +240,10 @@ public sealed class ClientAgent
         Learning.Monitor.Save(writer);
         Learning.Tracker.Save(writer);
         Learning.Pass.Save(writer);
+        if (!RateFactor.Equals(1))
+        {
+            writer.Write(RateFactor); // Only then: what was written before rates could be scaled has none.
+        }
     }
 
     /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
@@ -230,6 +253,7 @@ public sealed class ClientAgent
         Learning.Monitor.Load(reader);
         Learning.Tracker.Load(reader);
         Learning.Pass.Load(reader);
+        RateFactor = reader.AtEnd ? 1 : reader.ReadDouble();
     }
 
     private void Sample(StochasticHead head, Turn turn, ReadOnlySpan<float> preActivations, Span<float> action)

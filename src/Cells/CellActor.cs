@@ -18,6 +18,7 @@ namespace Simulator.Cells;
 ///                                   └─────────────────────────────► Handing over ◄───────┘
 ///                                                                        └──► ended
 /// </code>
+/// What somebody does from outside takes effect when a cell that was waiting is let into an episode that is no evaluation; one that is paused there leaves again and is Paused until it is to go on.
 /// Before each episode a cell waits for its turn at the device. A cell that only acts has nothing to hand over. At an episode's boundary, where its population wants it, a cell
 /// that learns is Remembering: its members say what they would need to go on from there. One that was given a checkpoint passes through Starting twice.
 /// </remarks>
@@ -29,6 +30,7 @@ public sealed class CellActor : UntypedActor
     private readonly IActorRef _device;
     private readonly CellReservation _reservation;
     private readonly CellSimulation _cell;
+    private readonly PendingInterventions _interventions = new();
     private CellTeam? _team;
     private CellCheckpoint? _restored;
     private CheckpointCollection? _collection;
@@ -110,7 +112,29 @@ public sealed class CellActor : UntypedActor
         switch (message)
         {
             case DeviceProtocol.Entered:
-                BeginEpisode();
+                OnEntered();
+                break;
+            case CellProtocol.Stop:
+                _stopRequested = true;
+                Proceed();
+                break;
+            default:
+                Otherwise(message);
+                break;
+        }
+    }
+
+    private void Paused(object message)
+    {
+        switch (message)
+        {
+            case CellProtocol.Intervene m:
+                _interventions.Add(m.Intervention);
+                if (_interventions.EndsPause(_cell.FinishedEpisodes + 1))
+                {
+                    Proceed();
+                }
+
                 break;
             case CellProtocol.Stop:
                 _stopRequested = true;
@@ -192,6 +216,9 @@ public sealed class CellActor : UntypedActor
             case CellProtocol.Stop:
                 _stopRequested = true;
                 break;
+            case CellProtocol.Intervene m:
+                _interventions.Add(m.Intervention);
+                break;
             case Remember m:
                 _rememberFrom = m.ReplayFrom;
                 break;
@@ -270,6 +297,38 @@ public sealed class CellActor : UntypedActor
             Context.Parent.Tell(checkpoint);
             Proceed();
         }
+    }
+
+    /// <summary>The cell may begin; what somebody does to it comes first.</summary>
+    private void OnEntered()
+    {
+        if (!_evaluate)
+        {
+            var episode = _cell.FinishedEpisodes + 1;
+            foreach (var intervention in _interventions.Take(episode))
+            {
+                Context.Parent.Tell(new PopulationProtocol.Intervened(_index, _epoch, intervention.Number, episode));
+                if (intervention.OnAgent)
+                {
+                    _team!.Intervene(new Turn(_epoch, Phase.Training, episode, 0), intervention);
+                }
+            }
+
+            if (_interventions.Stopped)
+            {
+                End(CellStatus.Interrupted);
+                return;
+            }
+
+            if (_interventions.Paused)
+            {
+                Become(Paused);
+                _device.Tell(DeviceProtocol.Leave.Instance);
+                return;
+            }
+        }
+
+        BeginEpisode();
     }
 
     private void BeginEpisode()
@@ -399,7 +458,8 @@ public sealed class CellActor : UntypedActor
 
     private void Ended()
     {
-        Context.Parent.Tell(new PopulationProtocol.CellEnded(_index, _epoch, _status, _cell.FinishedEpisodes, _cell.StoppingEpisode, _divergence));
+        var detail = _interventions.Stopped ? $"stopped from outside before episode {_cell.FinishedEpisodes + 1}" : _divergence;
+        Context.Parent.Tell(new PopulationProtocol.CellEnded(_index, _epoch, _status, _cell.FinishedEpisodes, _cell.StoppingEpisode, detail));
         Context.Stop(Self);
     }
 

@@ -13,7 +13,7 @@ namespace Simulator.Cells;
 public sealed record CellCheckpoint(int Cell, int Episode, byte[] Own, MasterCheckpoint Master, ClientCheckpoint[] Clients);
 
 /// <summary>
-/// Keeps the checkpoints of a population's cells. Called on the population's actor, so it must not wait for a disk: what it is given it may write later. The cells, their population
+/// Keeps the checkpoints of a population's cells, and what is done to them from outside. Called on the population's actor, so it must not wait for a disk: what it is given it may write later. The cells, their population
 /// and the store are on one node, so that a checkpoint never crosses a network.
 /// </summary>
 public interface ICheckpointStore
@@ -32,6 +32,11 @@ public interface ICheckpointStore
 
     /// <summary>The newest checkpoint of a cell that is about to start, with all of its replay memory; null where it starts from the beginning.</summary>
     CellCheckpoint? Newest(int cell);
+
+    /// <summary>What was done to a cell that is about to start, from outside, and is no part of its checkpoint, each with the episode that it came before; and what has not taken effect yet.</summary>
+    /// <param name="cell">Index of the cell.</param>
+    /// <param name="episode">Episodes of its checkpoint; 0 where it starts from the beginning.</param>
+    IReadOnlyList<Intervention> InterventionsAfter(int cell, int episode);
 }
 
 /// <summary>Puts together what a cell's members answer when they are asked what they would need.</summary>

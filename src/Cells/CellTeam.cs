@@ -12,6 +12,7 @@ internal sealed class CellTeam
 {
     private readonly IActorRef _master;
     private readonly IActorRef[] _clients;
+    private readonly bool _sharesPolicy;
 
     /// <summary>Makes the actors, as children of the cell.</summary>
     /// <param name="cell">Makes children.</param>
@@ -21,6 +22,7 @@ internal sealed class CellTeam
     internal CellTeam(IActorRefFactory cell, CellOptions options, MasterLinks master, Func<IActorRef, ClientLinks> linksOf)
     {
         _master = cell.ActorOf(MasterActor.Props(CellMembers.MasterOf(options), master), "master");
+        _sharesPolicy = options.SharesPolicy;
         var settings = CellMembers.ClientsOf(options);
         var links = linksOf(_master);
         _clients = new IActorRef[options.Clients];
@@ -50,6 +52,18 @@ internal sealed class CellTeam
 
     /// <summary>Tells the master what came of a training step.</summary>
     internal void EndStep(MasterProtocol.Outcome outcome) => _master.Tell(outcome);
+
+    /// <summary>Passes an intervention on to the agent that it is done to, or to all that have their policy in common with it.</summary>
+    /// <param name="turn">The episode that is about to begin.</param>
+    /// <param name="intervention">What is done to an agent.</param>
+    internal void Intervene(Turn turn, Intervention intervention)
+    {
+        var message = new ClientProtocol.Intervene(turn, intervention.Kind, intervention.Factor);
+        foreach (var client in _sharesPolicy ? _clients.AsSpan() : _clients.AsSpan(intervention.Agent, 1))
+        {
+            client.Tell(message);
+        }
+    }
 
     /// <summary>Asks for the parameters of the critic and of policies.</summary>
     /// <param name="turn">The episode's end.</param>

@@ -21,6 +21,9 @@ public interface IPopulationObserver
     /// <summary>An evaluation is finished.</summary>
     void OnEvaluated(PopulationProtocol.Evaluated message);
 
+    /// <summary>What somebody did to a cell has taken effect, for the first time or, in a cell that was brought back, again.</summary>
+    void OnIntervened(PopulationProtocol.Intervened message);
+
     /// <summary>Part of a network's parameters, at a cell's end.</summary>
     void OnParameters(PopulationProtocol.CellParameters message);
 
@@ -93,6 +96,8 @@ public sealed class PopulationActor : ReceiveActor
             StartMore();
         });
         Receive<PopulationProtocol.Evaluated>(m => Observe(() => _observer.OnEvaluated(m)));
+        Receive<PopulationProtocol.Intervened>(m => Observe(() => _observer.OnIntervened(m)));
+        Receive<CellProtocol.Intervene>(OnIntervene);
         Receive<PopulationProtocol.CellParameters>(m => Observe(() => _observer.OnParameters(m)));
         Receive<PopulationProtocol.CellEnded>(m =>
         {
@@ -192,7 +197,7 @@ public sealed class PopulationActor : ReceiveActor
         int? critic = options.Learns ? null : _critics[(SharedCritic.Of(options), device)];
         var actor = Context.ActorOf(CellActor.Props(cell, options, epoch, device, critic), $"cell-{cell}-{epoch}");
         Context.Watch(actor);
-        Observe(() => actor.Tell(new CellActor.Begin(_checkpoints?.Newest(cell))));
+        Observe(() => Begin(actor, cell));
         if (_stopping)
         {
             actor.Tell(CellProtocol.Stop.Instance);
@@ -200,6 +205,28 @@ public sealed class PopulationActor : ReceiveActor
 
         _running.Add(actor, (cell, epoch));
         _starting.Add(actor);
+    }
+
+    private void Begin(IActorRef actor, int cell)
+    {
+        var checkpoint = _checkpoints?.Newest(cell);
+        actor.Tell(new CellActor.Begin(checkpoint));
+        foreach (var intervention in _checkpoints?.InterventionsAfter(cell, checkpoint?.Episode ?? 0) ?? [])
+        {
+            actor.Tell(new CellProtocol.Intervene(intervention));
+        }
+    }
+
+    /// <summary>To a cell that runs; one that has not begun hears of it when it does.</summary>
+    private void OnIntervene(CellProtocol.Intervene message)
+    {
+        foreach (var (actor, which) in _running)
+        {
+            if (which.Cell == message.Intervention.Cell)
+            {
+                actor.Tell(message);
+            }
+        }
     }
 
     private void OnTerminated(Terminated message)

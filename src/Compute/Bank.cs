@@ -100,6 +100,33 @@ public abstract class Bank : IDisposable
         _store.Read(slot, offset, destination);
     }
 
+    /// <summary>Gives the output layer of a slot new parameters, and has Adam forget its moments of the old ones; steps stay counted, and so do the parameters that a slot is pulled back to.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="network">A whole network in the order of <see cref="Layout"/>, gaps included, of which the last layer is taken.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such slot.</exception>
+    /// <exception cref="ArgumentException">The length is not the layout's.</exception>
+    public void RenewOutputLayer(int slot, ReadOnlySpan<float> network)
+    {
+        if (network.Length != Layout.Length)
+        {
+            throw new ArgumentException($"a network of {Layout.Length} parameters is no {network.Length} floats", nameof(network));
+        }
+
+        var learned = _store.TrainingOf(slot).Steps > 0;
+        foreach (var tensor in Layout.Tensors.Where(t => t.IsLastLayer))
+        {
+            var values = network.Slice(tensor.Offset, tensor.Length);
+            if (learned)
+            {
+                _store.Renew(slot, [.. Enumerable.Range(tensor.Offset, tensor.Length)], values);
+            }
+            else
+            {
+                _store.Write(slot, tensor.Offset, values);
+            }
+        }
+    }
+
     /// <summary>Reads the running statistics of a slot's input: mean, then variance.</summary>
     /// <exception cref="InvalidOperationException">The architecture has no input normalisation.</exception>
     public (float[] Mean, float[] Variance) ReadStatistics(int slot)

@@ -74,6 +74,7 @@ public sealed class BatchingActor : ReceiveActor, IWithTimers
         Receive<ReserveCritic>(m => Guard(default, () => Reserved(_banks.Reserve(m), r => r.Reservation)));
         Receive<Terminated>(OnOwnerTerminated);
         Receive<WritePolicy>(m => Guard(default, () => _banks.Write(m.Slot.Reservation, m.Slot.Slot, Floats(m.Values))));
+        Receive<RenewOutputLayer>(m => Guard(m.Turn, () => _banks.RenewOutputLayer(m.Slot.Reservation, m.Slot.Slot, Floats(m.Values))));
         Receive<WriteCritic>(m => Guard(default, () =>
         {
             _banks.Critic(m.Reservation, out var slot);

@@ -124,6 +124,17 @@ internal sealed class DeviceBanks(ComputeDevice device) : IDisposable
         }
     }
 
+    /// <summary>Takes the output layer of a network over into a slot and into its target.</summary>
+    internal void RenewOutputLayer(int reservation, int slot, ReadOnlySpan<float> network)
+    {
+        var holding = _holdings[reservation];
+        holding.Bank.RenewOutputLayer(slot, network);
+        if (holding.HasTargets)
+        {
+            holding.Bank.RenewOutputLayer(holding.TargetOf(slot), network);
+        }
+    }
+
     /// <summary>Reads all that a slot learns with; behind it the state of its target, where there is one.</summary>
     internal TrainingState ReadTraining(int reservation, int slot)
     {

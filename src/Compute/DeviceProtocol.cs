@@ -90,6 +90,12 @@ public static class DeviceProtocol
     /// <param name="Values">Parameters in the order of the layout, gaps included; then, where there are any, mean and variance of the input.</param>
     public sealed record WriteCritic(int Reservation, IPayload Values) : ILocalMessage;
 
+    /// <summary>Gives the output layer of a policy, and of its target, new parameters; the optimiser forgets what it remembers of the old ones.</summary>
+    /// <param name="Slot">The policy.</param>
+    /// <param name="Turn">What a failure is told with.</param>
+    /// <param name="Values">A whole network, in the order of the layout, gaps included, of which the last layer is taken.</param>
+    public sealed record RenewOutputLayer(PolicySlot Slot, Turn Turn, IPayload Values) : ILocalMessage;
+
     /// <summary>Reads all parameters of a policy. Answered by <see cref="NetworkRead"/>.</summary>
     /// <param name="Slot">The policy.</param>
     /// <param name="Turn">Comes back with the answer.</param>
@@ -162,7 +168,7 @@ public static class DeviceProtocol
     /// <param name="Observations">[rows, inputs].</param>
     /// <param name="Gradients">dL/dz, [rows, outputs].</param>
     /// <param name="InferAfter">Whether to evaluate the policy on the observations after the step.</param>
-    /// <param name="RateFactor">What the learning rate is multiplied by in this step; the same for all of a round.</param>
+    /// <param name="RateFactor">What the learning rate is multiplied by in this step; the same for all members that a policy serves.</param>
     public sealed record Improve(
         PolicySlot Slot, int Member, Turn Turn, int Expected, int Rows, IPayload Observations, IPayload Gradients, bool InferAfter, double RateFactor = 1)
         : ILocalMessage;

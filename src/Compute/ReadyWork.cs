@@ -248,13 +248,15 @@ internal sealed class ReadyWork(DeviceTelemetry telemetry)
         }
     }
 
-    /// <summary>Rates belong to slots: rounds of cells with other factors may meet in one operation.</summary>
+    /// <summary>Rates belong to slots: agents and cells with other factors may meet in one operation.</summary>
     private static void ScaleRates(ReadOnlySpan<PolicySlice> slices, PolicyBank bank, int first)
     {
         foreach (var slice in slices)
         {
-            bank.ScaleRates(first, slice.Slots, slice.Round.RateFactor);
-            first += slice.Slots;
+            for (var i = 0; i < slice.Slots; i++)
+            {
+                bank.ScaleRates(first++, 1, slice.Round.RateFactor(slice.Slot + i));
+            }
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed class Round
     private IPayload?[] _observations = [];
     private IPayload?[] _gradients = [];
     private IActorRef?[] _senders = [];
+    private double[] _rateFactors = [];
+    private double _firstRateFactor;
 
     internal Holding Holding { get; private set; } = null!;
 
@@ -23,9 +25,6 @@ internal sealed class Round
 
     /// <summary>How many of the rows of each request, the last ones, the targets are evaluated on.</summary>
     internal int TargetRows { get; private set; }
-
-    /// <summary>What learning rates are multiplied by in this step.</summary>
-    internal double RateFactor { get; private set; }
 
     /// <summary>Since when it waits, on the scheduler's clock.</summary>
     internal TimeSpan Since { get; private set; }
@@ -66,7 +65,7 @@ internal sealed class Round
     internal void Open(Holding holding, in PolicyRequest first, TimeSpan now)
     {
         (Holding, Turn, Improve, InferAfter, Since, Began) = (holding, first.Turn, first.Improve, first.InferAfter, now, DeviceTelemetry.Now());
-        (RateFactor, TargetRows) = (first.RateFactor, first.TargetRows);
+        (TargetRows, _firstRateFactor) = (first.TargetRows, first.RateFactor);
         (Expected, Rows, Count, Fault) = (first.Expected, first.Rows, 0, null);
         FirstSlot = Shared ? holding.First : first.Slot - first.Member;
         if (_senders.Length < Expected)
@@ -74,6 +73,7 @@ internal sealed class Round
             _observations = new IPayload?[Expected];
             _gradients = new IPayload?[Expected];
             _senders = new IActorRef?[Expected];
+            _rateFactors = new double[Expected];
         }
     }
 
@@ -89,6 +89,7 @@ internal sealed class Round
         _observations[member] = request.Observations;
         _gradients[member] = request.Gradients;
         _senders[member] = sender;
+        _rateFactors[member] = request.RateFactor;
         Count++;
         Fault ??= FaultOf(request);
         return true;
@@ -109,6 +110,9 @@ internal sealed class Round
             }
         }
     }
+
+    /// <summary>What the learning rate of a slot of the round, from 0, is multiplied by in this step.</summary>
+    internal double RateFactor(int slot) => _rateFactors[slot * MembersOfSlot];
 
     internal IActorRef Sender(int member) => _senders[member]!;
 
@@ -135,9 +139,14 @@ internal sealed class Round
     private string? FaultOf(in PolicyRequest request)
     {
         var network = Bank.Architecture;
-        if (request.Expected != Expected || request.Rows != Rows || request.InferAfter != InferAfter || !request.RateFactor.Equals(RateFactor) || request.TargetRows != TargetRows)
+        if (request.Expected != Expected || request.Rows != Rows || request.InferAfter != InferAfter || request.TargetRows != TargetRows)
         {
             return $"request {request.Member} of a round of {Expected} with {Rows} rows expects {request.Expected} with {request.Rows}";
+        }
+
+        if (!double.IsFinite(request.RateFactor) || request.RateFactor < 0 || (Shared && !request.RateFactor.Equals(_firstRateFactor)))
+        {
+            return $"a policy cannot step at {request.RateFactor} times its rate{(Shared ? $" for one member, and at {_firstRateFactor} for another" : string.Empty)}";
         }
 
         if (TargetRows < 0 || TargetRows > Rows || (TargetRows > 0 && !Holding.HasTargets))

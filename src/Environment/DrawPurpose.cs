@@ -45,6 +45,9 @@ public enum DrawPurpose : byte
     /// <summary>New weights of dormant units of the critic.</summary>
     RecycledCriticWeights = 12,
 
+    /// <summary>New weights of the output layer of a client's policy, where somebody resets it.</summary>
+    ResetOutputWeights = 13,
+
     /// <summary>Resamples of a report's bootstrap intervals; no cell draws from it, so it counts from the other end.</summary>
     Resampling = 255,
 }

@@ -50,6 +50,10 @@ public static class CellProtocol
     /// <summary>Most bytes of one part of a client's state, so that it stays under 64 KiB.</summary>
     public const int MaximumStatePart = 48 * 1024;
 
+    /// <summary>To the population, and from it to the cell: somebody intervenes. Where it takes effect the cell says so by <see cref="PopulationProtocol.Intervened"/>.</summary>
+    /// <param name="Intervention">What is done, and when.</param>
+    public sealed record Intervene(Intervention Intervention);
+
     /// <summary>From the population: end at the next episode's boundary.</summary>
     public sealed record Stop
     {

@@ -31,6 +31,12 @@ public static class ClientProtocol
     /// <param name="RateFactor">What the learning rate is multiplied by in this step.</param>
     public sealed record ActionGradient(Turn Turn, IPayload Gradient, double RateFactor) : IClientMessage;
 
+    /// <summary>From the cell, before an episode's first step: somebody intervenes on the client.</summary>
+    /// <param name="Turn">The episode that is about to begin, at step 0.</param>
+    /// <param name="Kind">What is done: <see cref="InterventionKind.ResetOutput"/> or <see cref="InterventionKind.ScaleRate"/>.</param>
+    /// <param name="Factor">What the learning rate is multiplied by from now on, where it is scaled.</param>
+    public sealed record Intervene(Turn Turn, InterventionKind Kind, double Factor) : IClientMessage;
+
     /// <summary>From the cell, at an episode's boundary: asks for the policy's parameters. Answered to the cell by <see cref="CellProtocol.Parameters"/>, in parts.</summary>
     /// <param name="Turn">The episode's end.</param>
     public sealed record Snapshot(Turn Turn) : IClientMessage;

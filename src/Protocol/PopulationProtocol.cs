@@ -70,6 +70,13 @@ public static class PopulationProtocol
     /// <param name="Violations">Shares of clients that violated a constraint.</param>
     public sealed record Evaluated(int Cell, int Epoch, int Episode, double Reward, Violations Violations);
 
+    /// <summary>An intervention has taken effect in a cell; comes before all that it has an influence on.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Number">Number of the intervention.</param>
+    /// <param name="Before">The episode that it came before, from 1.</param>
+    public sealed record Intervened(int Cell, int Epoch, int Number, int Before);
+
     /// <summary>A cell hands over parameters at its end.</summary>
     /// <param name="Cell">Index of the cell.</param>
     /// <param name="Part">The part.</param>

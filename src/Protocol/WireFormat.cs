@@ -33,6 +33,11 @@ internal static class WireFormat
             (w, m) => { w.Turn(m.Turn); w.Int(m.Offset); w.Int(m.Total); w.Bytes(m.Values); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), r.Int(), r.Bytes()));
 
+        Add<ClientProtocol.Intervene>(
+            "ci",
+            (w, m) => { w.Turn(m.Turn); w.Byte((byte)m.Kind); w.Double(m.Factor); },
+            static (ref WireReader r) => new(r.Turn(), r.Enumeration<InterventionKind>(), r.Double()));
+
         // Master
         Add<MasterProtocol.Begin>(
             "mn",
@@ -71,6 +76,18 @@ internal static class WireFormat
             "ec",
             (w, m) => { w.Turn(m.Turn); w.Int(m.Client); w.Int(m.Offset); w.Int(m.Total); w.Bytes(m.Values); },
             static (ref WireReader r) => new(r.Turn(), r.Int(), r.Int(), r.Int(), r.Bytes()));
+        Add<CellProtocol.Intervene>(
+            "ei",
+            (w, m) =>
+            {
+                w.Int(m.Intervention.Number);
+                w.Int(m.Intervention.Cell);
+                w.Byte((byte)m.Intervention.Kind);
+                w.Int(m.Intervention.Agent);
+                w.Double(m.Intervention.Factor);
+                w.Int(m.Intervention.Before);
+            },
+            static (ref WireReader r) => new(new Intervention(r.Int(), r.Int(), r.Enumeration<InterventionKind>()) { Agent = r.Int(), Factor = r.Double(), Before = r.Int() }));
         Add<CellProtocol.Stop>("es", (_, _) => { }, static (ref WireReader _) => CellProtocol.Stop.Instance);
 
         // Population
@@ -101,6 +118,10 @@ internal static class WireFormat
             "pw",
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); Write(w, m.Violations); },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), Violations(ref r)));
+        Add<PopulationProtocol.Intervened>(
+            "pi",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Number); w.Int(m.Before); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Int()));
         Add<PopulationProtocol.CellParameters>(
             "pp",
             (w, m) => { w.Int(m.Cell); Write(w, m.Part); },

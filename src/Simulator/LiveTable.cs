@@ -60,7 +60,7 @@ internal sealed class LiveTable(IAnsiConsole console)
         // What runs comes first: with more cells than lines, those are the ones to watch.
         IReadOnlyList<CellProgress> shown = cells.Count <= room
             ? cells
-            : [.. Of(cells, CellActivity.Running).Concat(Of(cells, CellActivity.Ended)).Concat(Of(cells, CellActivity.Waiting)).Take(room)];
+            : [.. Of(cells, CellActivity.Running).Concat(Of(cells, CellActivity.Paused)).Concat(Of(cells, CellActivity.Ended)).Concat(Of(cells, CellActivity.Waiting)).Take(room)];
         foreach (var cell in shown)
         {
             var row = wide ? WideRow(cell) : NarrowRow(cell);

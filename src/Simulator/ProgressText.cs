@@ -26,6 +26,7 @@ internal static class ProgressText
     {
         CellActivity.Waiting => "waiting",
         CellActivity.Running => Duration(cell.SecondsLeft) is var left and not "-" ? $"{left} left" : "starting",
+        CellActivity.Paused => "paused",
         _ => cell.Ending ?? "ended",
     };
 }

@@ -9,6 +9,9 @@ public enum CellActivity
     /// <summary>It runs.</summary>
     Running,
 
+    /// <summary>It was paused from outside.</summary>
+    Paused,
+
     /// <summary>It has ended; <see cref="CellProgress.Ending"/> tells how.</summary>
     Ended,
 }
@@ -142,8 +145,9 @@ public sealed record CellProgress(string Name, int Episodes)
     /// <summary>The last update; null before the first.</summary>
     public LearningVitals? Learning { get; init; }
 
-    /// <summary>What a cell is doing, in a word: waiting, running, ended.</summary>
-    public static string WordOf(CellActivity activity) => activity switch { CellActivity.Waiting => "waiting", CellActivity.Running => "running", _ => "ended" };
+    /// <summary>What a cell is doing, in a word: waiting, running, paused, ended.</summary>
+    public static string WordOf(CellActivity activity) =>
+        activity switch { CellActivity.Waiting => "waiting", CellActivity.Running => "running", CellActivity.Paused => "paused", _ => "ended" };
 
     /// <summary>Seconds to its last episode at the pace so far; null where nothing can be said.</summary>
     public double? SecondsLeft => Activity == CellActivity.Running && Episode > 0 ? Seconds / Episode * (Episodes - Episode) : null;

@@ -11,7 +11,7 @@ public sealed class CellEndingTests
     {
         CellOptions[] cells = [TestPopulation.Small(seed: 1), TestPopulation.Small(seed: 2)];
         var undisturbed = await TestPopulation.RunAsync(cells);
-        var disturbed = await TestPopulation.RunAsync(cells, between: device => Props.Create(() => new FailingOnce(device)));
+        var disturbed = await TestPopulation.RunAsync(cells, between: device => Props.Create(() => new FailingOnce(device, 4)));
 
         Assert.Equal(1, disturbed.Sum(l => l.Recoveries));
         Assert.Equal(undisturbed.Select(l => l.Fingerprint()), disturbed.Select(l => l.Fingerprint()));
@@ -23,7 +23,7 @@ public sealed class CellEndingTests
         var options = TestPopulation.Small(episodes: 100_000) with { Evaluation = new EvaluationOptions { Episodes = 0 } };
         var logs = await TestPopulation.RunAsync(
             [options],
-            between: device => Props.Create(() => new FailingOnce(device)),
+            between: device => Props.Create(() => new FailingOnce(device, 4)),
             afterEpisode: (population, episode) =>
             {
                 // The failure comes in the update after this episode's successor.
@@ -133,18 +133,6 @@ public sealed class CellEndingTests
     private sealed class Failing : ReceiveActor
     {
         public Failing() => ReceiveAny(_ => throw new InvalidOperationException("planned"));
-    }
-
-    /// <summary>Stands before the device and refuses one request of one client in the middle of the run.</summary>
-    private sealed class FailingOnce : ReceiveActor
-    {
-        private int _seen;
-
-        public FailingOnce(IActorRef device)
-        {
-            Receive<DeviceProtocol.Improve>(m => m.Turn.Episode == 4 && _seen++ == 2, m => Sender.Tell(new DeviceProtocol.OperationFailed(m.Turn, "planned")));
-            ReceiveAny(device.Forward);
-        }
     }
 
     /// <summary>Stands before the device and refuses to value for cells of a certain size.</summary>

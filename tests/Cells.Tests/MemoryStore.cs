@@ -47,5 +47,10 @@ internal sealed class MemoryStore(int cells, int every) : ICheckpointStore
         return kept.Checkpoint;
     }
 
+    /// <summary>What somebody does to the cells from outside, and when: of each cell that starts, what its checkpoint does not have in it.</summary>
+    internal List<Protocol.Intervention> Interventions { get; } = [];
+
+    public IReadOnlyList<Protocol.Intervention> InterventionsAfter(int cell, int episode) => [.. Interventions.Where(i => i.Cell == cell && (i.Before == 0 || i.Before > episode))];
+
     private sealed record Kept(CellCheckpoint Checkpoint, int Episodes, int Evaluations);
 }

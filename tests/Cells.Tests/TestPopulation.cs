@@ -19,6 +19,8 @@ internal sealed class CellLog
 
     internal List<(int Episode, int Agent, OutputDiagnostics Outputs)> Agents { get; } = [];
 
+    internal List<PopulationProtocol.Intervened> Interventions { get; } = [];
+
     internal SortedDictionary<int, float[]> Parameters { get; } = [];
 
     internal PopulationProtocol.CellEnded? End { get; set; }
@@ -147,6 +149,8 @@ internal static class TestPopulation
         public void OnAgents(PopulationProtocol.AgentsLearned message) => Logs[message.Cell].Agents.AddRange(message.Outputs.Select((o, i) => (message.Episode, message.First + i, o)));
 
         public void OnEvaluated(PopulationProtocol.Evaluated message) => Logs[message.Cell].Evaluations.Add(message);
+
+        public void OnIntervened(PopulationProtocol.Intervened message) => Logs[message.Cell].Interventions.Add(message);
 
         public void OnParameters(PopulationProtocol.CellParameters message)
         {

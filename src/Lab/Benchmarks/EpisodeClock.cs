@@ -114,6 +114,9 @@ internal sealed class EpisodeClock(int cells, int episodes, int warmUp = 0) : IP
     }
 
     /// <inheritdoc/>
+    public void OnIntervened(PopulationProtocol.Intervened message) => Fail($"something was done to cell {message.Cell} from outside");
+
+    /// <inheritdoc/>
     public void OnParameters(PopulationProtocol.CellParameters message)
     {
     }

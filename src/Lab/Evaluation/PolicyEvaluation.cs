@@ -128,6 +128,8 @@ public static class PolicyEvaluation
 
         public void OnAgents(PopulationProtocol.AgentsLearned message) => throw new InvalidOperationException("a cell that acts does not learn");
 
+        public void OnIntervened(PopulationProtocol.Intervened message) => throw new InvalidOperationException("nobody can do anything to a cell that is evaluated");
+
         public void OnParameters(PopulationProtocol.CellParameters message) => throw new InvalidOperationException("a cell that acts hands over nothing");
 
         public void OnRecovering(int cell, int epoch, string reason)

@@ -59,6 +59,7 @@ public sealed class CellOutcome(CellHistory history)
             CellStatus.Diverged when done == 0 => $"Diverged before the first episode: {history.End.Detail}.",
             CellStatus.Diverged => $"Diverged at episode {done}: {history.End.Detail}.",
             CellStatus.Failed => $"Failed: {history.End.Detail}.",
+            CellStatus.Interrupted when history.End.Detail is { } detail => $"Ended after {done} of {all} episodes: {detail}.",
             _ when !history.Begun => "Interrupted before it began.",
             _ => $"Interrupted after {done} of {all} episodes.",
         };

@@ -38,6 +38,39 @@ internal sealed class EventLog(RunFolder folder, TimeProvider time)
         }
     }
 
+    /// <summary>Reads what earlier lives of the run have written, line by line. What was cut off when a process was killed is no event.</summary>
+    /// <param name="take">Takes an event: its kind, and the line.</param>
+    /// <exception cref="IOException">It cannot be read, or a whole line is none of an event.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    internal void Read(Action<string, JsonElement> take)
+    {
+        var path = folder.FileOf(Name);
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            if (!line.EndsWith('}'))
+            {
+                continue;
+            }
+
+            try
+            {
+                using var json = JsonDocument.Parse(line);
+                take(json.RootElement.GetProperty("event").GetString() ?? string.Empty, json.RootElement);
+            }
+            catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException)
+            {
+                throw new IOException($"line {number} of {path} is no event that a run has written: {fault.Message}", fault);
+            }
+        }
+    }
+
     /// <summary>Tells, here and on the standard error, of a checkpoint that could not be written or read.</summary>
     /// <param name="kind"><c>checkpoint_damaged</c> or <c>checkpoint_failed</c>.</param>
     /// <param name="cell">Name of the cell.</param>

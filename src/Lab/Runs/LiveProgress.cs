@@ -104,6 +104,9 @@ internal sealed class LiveProgress
         }
     }
 
+    /// <summary>Shows that a cell is paused, or goes on.</summary>
+    internal void Pause(int cell, bool paused) => Progress[cell] = Progress[cell] with { Activity = paused ? CellActivity.Paused : CellActivity.Running };
+
     /// <summary>Shows that a cell has ended.</summary>
     internal void End(int cell, PopulationProtocol.CellEnded message) =>
         Progress[cell] = Progress[cell] with { Activity = CellActivity.Ended, Ending = ResultFiles.StatusOf(message) };

@@ -32,6 +32,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         _patience = patience;
         _files = new CellFiles(folder);
         _events = new EventLog(folder, time);
+        Interventions = new InterventionJournal(_events, [.. plan.Cells.Select(c => c.Name)], time);
         _time = time;
         WritesCells = plan.Cells.Count <= MostActingCellsWithFiles || plan.Cells.Any(c => c.Options.Learns);
         _histories = [.. plan.Cells.Select(c => new CellHistory(c, WritesCells))];
@@ -63,6 +64,9 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     internal IEnumerable<string> WithoutHandover => _checkpoints?.WithoutHandover ?? [];
 
     internal int Recoveries { get; private set; }
+
+    /// <summary>What is done to the cells from outside.</summary>
+    internal InterventionJournal Interventions { get; }
 
     /// <summary>The last checkpoint that could not be written; null where there is none.</summary>
     internal string? StoreFault => _events.CheckpointFault;
@@ -108,6 +112,23 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         _checkpoints?.LogOf(message.Cell).AddMessage(message);
         _live.Add(message.Cell, _histories[message.Cell], message);
     });
+
+    public void OnIntervened(PopulationProtocol.Intervened message) => Locked(() =>
+    {
+        switch (Interventions.TookEffect(message).Kind)
+        {
+            case InterventionKind.Pause:
+                _secondsBefore[message.Cell] = _seconds[message.Cell]; // It does not run while it is paused.
+                _live.Pause(message.Cell, true);
+                break;
+            case InterventionKind.Resume:
+                _started[message.Cell] = _time.GetTimestamp();
+                _live.Pause(message.Cell, false);
+                break;
+        }
+    });
+
+    public IReadOnlyList<Intervention> InterventionsAfter(int cell, int episode) => Interventions.After(cell, episode);
 
     public void OnParameters(PopulationProtocol.CellParameters message) => Locked(() => _histories[message.Cell].Add(message.Part));
 
@@ -163,6 +184,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
     internal void ReadEarlier() => Locked(() =>
     {
+        Interventions.Read();
         for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
         {
             var history = _histories[i];
@@ -278,7 +300,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         }
 
         history.DropWritten();
-        if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged)
+        if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged || (message.Status is CellStatus.Interrupted && Interventions.IsStopped(message.Cell, effective: true)))
         {
             _checkpoints?.Finish(message, _seconds[message.Cell]);
         }

@@ -77,6 +77,7 @@ public sealed class PopulationRun : IDisposable
         _time = time;
         _patience = new StandstillPatience(time, InterruptionPatience);
         _recorder = new PopulationRecorder(plan, folder, time, _patience);
+        Interventions = new RunInterventions(plan, _recorder.Progress, _recorder.Interventions, () => _word != "running");
     }
 
     /// <summary>What runs.</summary>
@@ -93,6 +94,9 @@ public sealed class PopulationRun : IDisposable
 
     /// <summary>How far the cells are.</summary>
     public PopulationProgress Progress => _recorder.Progress;
+
+    /// <summary>What somebody does to the cells while they run.</summary>
+    public RunInterventions Interventions { get; }
 
     /// <summary>What the cells have told; complete when the run has ended.</summary>
     public IReadOnlyList<CellHistory> Histories => _recorder.Histories;
@@ -181,6 +185,7 @@ public sealed class PopulationRun : IDisposable
         var finished = false;
         await TryAsync(faults, async () => finished = await RunCellsAsync(system, interruption).ConfigureAwait(false)).ConfigureAwait(false);
         _sizes = () => ProcessSizes.None;
+        Interventions.Population = null;
         _system = null;
         _devices = [];
         await StopAsync(system).ConfigureAwait(false);
@@ -268,7 +273,8 @@ public sealed class PopulationRun : IDisposable
     private RunStatus StatusOf(bool finished)
     {
         var statuses = _recorder.Histories.Select(h => h.End?.Status).ToList();
-        return !finished || statuses.Contains(CellStatus.Interrupted) ? RunStatus.Interrupted
+        var interrupted = statuses.Where((s, i) => s == CellStatus.Interrupted && !_recorder.Interventions.IsStopped(i, effective: true)).Any();
+        return !finished || interrupted ? RunStatus.Interrupted
             : statuses.Contains(CellStatus.Failed) ? RunStatus.Failed
             : RunStatus.Done;
     }
@@ -289,6 +295,7 @@ public sealed class PopulationRun : IDisposable
         var population = system.ActorOf(
             PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion, _recorder), "population");
         _devices = devices;
+        Interventions.Population = population;
         _sizes = () => new ProcessSizes(
             [.. telemetry.Select(t => KeyValuePair.Create(t.Device, (double)t.Bytes))],
             [.. devices.Append(population).Select(a => KeyValuePair.Create(a.Path.Name, (double)Mailboxes.Waiting(a)))]);
@@ -329,5 +336,5 @@ public sealed class PopulationRun : IDisposable
         _folder.Write(
             ManifestName,
             s => RunDocuments.WriteManifest(
-                s, _plan, _device.Name, started, ended, (_earlier?.Recoveries ?? 0) + _recorder.Recoveries, _earlier is null ? 0 : _earlier.Resumptions + 1, status));
+                s, _plan, _device.Name, started, ended, (_earlier?.Recoveries ?? 0) + _recorder.Recoveries, Interventions.Effective, _earlier is null ? 0 : _earlier.Resumptions + 1, status));
 }

@@ -36,7 +36,7 @@ internal static class RunDocuments
     }
 
     internal static void WriteManifest(
-        Stream stream, ScenarioPlan plan, string device, DateTimeOffset started, DateTimeOffset? ended, int recoveries, int resumptions, string status)
+        Stream stream, ScenarioPlan plan, string device, DateTimeOffset started, DateTimeOffset? ended, int recoveries, int interventions, int resumptions, string status)
     {
         using var json = new Utf8JsonWriter(stream, Indented);
         json.WriteStartObject();
@@ -56,6 +56,7 @@ internal static class RunDocuments
         }
 
         json.WriteNumber("recoveries", recoveries);
+        json.WriteNumber("interventions", interventions);
         json.WriteNumber("resumptions", resumptions);
         json.WriteStartObject("versions");
         json.WriteString("simulator", typeof(RunDocuments).Assembly.GetName().Version?.ToString(3));

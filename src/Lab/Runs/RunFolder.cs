@@ -156,6 +156,21 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Appends a line to a file.</summary>
-    internal void Append(string name, string line) => File.AppendAllText(FileOf(name), line + "\n");
+    /// <summary>Appends a line to a file. One that an earlier process left half-written is ended first, so that it spoils itself alone.</summary>
+    internal void Append(string name, string line)
+    {
+        using var stream = new FileStream(FileOf(name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        stream.Seek(0, SeekOrigin.End);
+        if (stream.Length > 0)
+        {
+            stream.Position--;
+            if (stream.ReadByte() != '\n')
+            {
+                stream.WriteByte((byte)'\n');
+            }
+        }
+
+        stream.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+        stream.Flush(flushToDisk: true);
+    }
 }

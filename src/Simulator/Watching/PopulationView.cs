@@ -8,6 +8,7 @@ namespace Simulator;
 /// <param name="Count">Number of cells.</param>
 /// <param name="Waiting">Cells that have not begun.</param>
 /// <param name="Running">Cells that run.</param>
+/// <param name="Paused">Cells that were paused from outside.</param>
 /// <param name="Ended">Cells that have ended.</param>
 /// <param name="Endings">How many ended how.</param>
 /// <param name="OnlyActs">Whether no cell learns.</param>
@@ -20,6 +21,7 @@ internal sealed record PopulationView(
     int Count,
     int Waiting,
     int Running,
+    int Paused,
     int Ended,
     IReadOnlyList<KeyValuePair<string, int>> Endings,
     bool OnlyActs,
@@ -40,11 +42,11 @@ internal sealed record PopulationView(
     {
         if (watched.Run is not { } run)
         {
-            return new PopulationView(null, string.Empty, 0, 0, 0, 0, [], false, default, 0, []);
+            return new PopulationView(null, string.Empty, 0, 0, 0, 0, 0, [], false, default, 0, []);
         }
 
         var cells = run.Progress.Snapshot();
-        var activities = new int[3];
+        var activities = new int[Enum.GetValues<CellActivity>().Length];
         var endings = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var (learning, saturated, dead, frozen, onlyActs) = (0, 0, 0, 0, true);
         foreach (var cell in cells)
@@ -64,6 +66,6 @@ internal sealed record PopulationView(
 
         var first = PageSize * (Math.Clamp(page, 1, Math.Max(1, (cells.Count + PageSize - 1) / PageSize)) - 1);
         return new PopulationView(
-            run.StatusWord, run.Folder, cells.Count, activities[0], activities[1], activities[2], [.. endings], onlyActs, new AgentCounts(learning, saturated, dead, frozen), first, [.. cells.Skip(first).Take(PageSize)]);
+            run.StatusWord, run.Folder, cells.Count, activities[(int)CellActivity.Waiting], activities[(int)CellActivity.Running], activities[(int)CellActivity.Paused], activities[(int)CellActivity.Ended], [.. endings], onlyActs, new AgentCounts(learning, saturated, dead, frozen), first, [.. cells.Skip(first).Take(PageSize)]);
     }
 }

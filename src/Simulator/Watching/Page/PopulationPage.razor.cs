@@ -13,7 +13,7 @@ public sealed partial class PopulationPage
     public int? Number { get; set; }
 
     private string Sentence => _view is not { Status: { } status } view ? "The run has not begun."
-        : $"{Capital(status)}: of {PageText.Count(view.Count, "cell")} {PageText.Count(view.Waiting)} wait, {PageText.Count(view.Running)} run, {PageText.Count(view.Ended)} have ended"
+        : $"{Capital(status)}: of {PageText.Count(view.Count, "cell")} {PageText.Count(view.Waiting)} wait, {PageText.Count(view.Running)} run, {(view.Paused > 0 ? $"{PageText.Count(view.Paused)} are paused, " : "")}{PageText.Count(view.Ended)} have ended"
             + (view.Endings.Count > 0 ? $" ({string.Join(", ", view.Endings.Select(e => $"{PageText.Count(e.Value)} {e.Key}"))})." : ".");
 
     /// <inheritdoc/>

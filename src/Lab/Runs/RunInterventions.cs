@@ -1,0 +1,127 @@
+using System.Globalization;
+using Akka.Actor;
+using Simulator.Protocol;
+using Simulator.Telemetry;
+
+namespace Simulator.Lab;
+
+/// <summary>
+/// What somebody does to the cells of a run while it goes on: asked for here, by any thread, it takes effect at a boundary between two episodes, is written to <c>events.jsonl</c>, and is done again by a
+/// cell that goes on from an older checkpoint. Results of a run are those of its scenario and of what was done to it.
+/// </summary>
+public sealed class RunInterventions
+{
+    /// <summary>Largest factor that a learning rate can be multiplied by.</summary>
+    public const double LargestFactor = 1e6;
+
+    private readonly ScenarioPlan _plan;
+    private readonly PopulationProgress _progress;
+    private readonly InterventionJournal _journal;
+    private readonly Func<bool> _isOver;
+    private volatile IActorRef? _population;
+
+    internal RunInterventions(ScenarioPlan plan, PopulationProgress progress, InterventionJournal journal, Func<bool> isOver)
+    {
+        _plan = plan;
+        _progress = progress;
+        _journal = journal;
+        _isOver = isOver;
+    }
+
+    /// <summary>All of the run, earlier lives included, in the order in which they were asked for.</summary>
+    public IReadOnlyList<InterventionRecord> Records => _journal.Records;
+
+    /// <summary>Whom cells hear of them from; null where no cell runs.</summary>
+    internal IActorRef? Population
+    {
+        set => _population = value;
+    }
+
+    /// <summary>How many have taken effect.</summary>
+    internal int Effective => _journal.Records.Count(r => r.Episode is not null);
+
+    /// <summary>Whether a cell is paused, or will be at its next boundary.</summary>
+    /// <param name="cell">Index of the cell.</param>
+    public bool IsPaused(int cell) => _journal.IsPaused(cell);
+
+    /// <summary>Asks for an intervention. When this returns it is on the disk, and takes effect whatever happens to the process, unless the cell ends before.</summary>
+    /// <param name="asked">What; its number is given here.</param>
+    /// <returns>It with its number.</returns>
+    /// <exception cref="InterventionException">It makes no sense as the cell stands: the message says why.</exception>
+    /// <exception cref="ArgumentException">There is no such cell or agent, or a number is out of its range.</exception>
+    /// <exception cref="IOException">It could not be written; nothing happens.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    public Intervention Ask(Intervention asked)
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        Check(asked);
+        if ((_isOver() ? "the run is over" : RefusalOf(asked)) is { } refusal)
+        {
+            throw new InterventionException(refusal);
+        }
+
+        var intervention = _journal.Add(asked);
+        _population?.Tell(new CellProtocol.Intervene(intervention));
+        return intervention;
+    }
+
+    /// <summary>Ends the pauses of an earlier life of the run, for one that nobody can reach.</summary>
+    /// <returns>Names of the cells that were paused.</returns>
+    /// <exception cref="IOException">It could not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    public IReadOnlyList<string> ResumeAll()
+    {
+        var paused = Paused;
+        foreach (var cell in paused)
+        {
+            Ask(new Intervention(0, cell, InterventionKind.Resume));
+        }
+
+        return [.. paused.Select(c => _plan.Cells[c].Name)];
+    }
+
+    /// <summary>Cells that are paused, or will be at their next boundary.</summary>
+    public IReadOnlyList<int> Paused =>
+        [.. _journal.Records.Select(r => r.Intervention.Cell).Distinct().Where(c => _journal.IsPaused(c) && _progress[c].Activity != CellActivity.Ended).Order()];
+
+    private void Check(Intervention asked)
+    {
+        if (asked.Cell < 0 || asked.Cell >= _plan.Cells.Count)
+        {
+            throw new ArgumentException($"there is no cell {Text(asked.Cell)}: they are 0 to {Text(_plan.Cells.Count - 1)}", nameof(asked));
+        }
+
+        var options = _plan.Cells[asked.Cell].Options;
+        if (asked.OnAgent && (asked.Agent < 0 || asked.Agent >= options.Clients))
+        {
+            throw new ArgumentException($"there is no agent {Text(asked.Agent)} in {_plan.Cells[asked.Cell].Name}: they are 0 to {Text(options.Clients - 1)}", nameof(asked));
+        }
+
+        if (asked.Kind == InterventionKind.ScaleRate && !(asked.Factor >= 0 && asked.Factor <= LargestFactor))
+        {
+            throw new ArgumentException($"a learning rate can be multiplied by 0 to {Text(LargestFactor)}, not by {Text(asked.Factor)}", nameof(asked));
+        }
+
+        if (asked.Before < 0 || asked.Before > options.Episodes)
+        {
+            throw new ArgumentException($"{_plan.Cells[asked.Cell].Name} has the episodes 1 to {Text(options.Episodes)}, and none {Text(asked.Before)}", nameof(asked));
+        }
+    }
+
+    private string? RefusalOf(Intervention asked)
+    {
+        var cell = _progress[asked.Cell];
+        return asked switch
+        {
+            _ when cell.Activity == CellActivity.Ended => $"{cell.Name} has ended",
+            _ when _journal.IsStopped(asked.Cell, effective: false) => $"{cell.Name} was told to stop",
+            { OnAgent: true } when cell.Acts => $"{cell.Name} only acts: its agents learn nothing",
+            { Kind: InterventionKind.Pause } when _journal.IsPaused(asked.Cell) => $"{cell.Name} is paused already",
+            { Kind: InterventionKind.Resume } when !_journal.IsPaused(asked.Cell) => $"{cell.Name} is not paused",
+            { Before: > 0 } when asked.Before <= cell.Episode => $"episode {Text(asked.Before)} of {cell.Name} is over: {Text(cell.Episode)} are done",
+            _ => null,
+        };
+    }
+
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
+}
