@@ -49,6 +49,7 @@ internal static class RunCommand
                 device = ComputeDevice.Find(arguments.Device);
                 host = await WatchAsync(arguments, reading.Plan).ConfigureAwait(false);
                 run = PopulationRun.Resume(reading.Plan, device, folder, TimeProvider.System);
+                await TellPausedAsync(run, host, output).ConfigureAwait(false);
             }
             else
             {
@@ -91,6 +92,26 @@ internal static class RunCommand
         finally
         {
             await DisposeAsync(host).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Cells that were paused stay so, where somebody can have them go on.</summary>
+    private static async Task TellPausedAsync(PopulationRun run, WatchHost? host, TextWriter output)
+    {
+        if (run.Interventions.Paused is not { Count: > 0 } paused)
+        {
+            return;
+        }
+
+        var names = string.Join(", ", paused.Select(c => run.Plan.Cells[c].Name));
+        if (host?.Url is null)
+        {
+            run.Interventions.ResumeAll();
+            await output.WriteLineAsync($"Paused before, and going on since nobody could tell them to: {names}").ConfigureAwait(false);
+        }
+        else
+        {
+            await output.WriteLineAsync($"Still paused: {names}").ConfigureAwait(false);
         }
     }
 

@@ -49,6 +49,41 @@ public abstract class TrainingStateTests(ComputeDevice device)
         Assert.Equal(steps + 4, other.ReadTraining(1).Steps);
     }
 
+    [Theory]
+    [InlineData(PolicyVariant.Baseline, 0)]
+    [InlineData(PolicyVariant.Baseline, 5)]
+    [InlineData(PolicyVariant.Fullnorm, 5)]
+    public void An_output_layer_that_is_renewed_forgets_its_moments_and_the_other_layers_stay(PolicyVariant variant, int steps)
+    {
+        var architecture = NetworkArchitecture.Actor(variant, Inputs, Outputs);
+        using var bank = New(architecture, 3);
+        for (var step = 0; step < steps; step++)
+        {
+            Improve(bank, 1, step);
+        }
+
+        var (before, fresh) = (bank.ReadTraining(1), Numbers.Parameters(architecture, 9));
+        bank.RenewOutputLayer(1, fresh);
+        var after = bank.ReadTraining(1);
+
+        Assert.Equal(before.Steps, after.Steps);
+        var length = architecture.Layout.Length;
+        foreach (var tensor in architecture.Layout.Tensors)
+        {
+            for (var i = tensor.Offset; i < tensor.Offset + tensor.Length; i++)
+            {
+                Assert.Equal(tensor.IsLastLayer ? fresh[i] : before.Values[i], after.Values[i]);
+                foreach (var moments in (int[])[architecture.StateLength, architecture.StateLength + length])
+                {
+                    Assert.Equal(tensor.IsLastLayer ? 0 : before.Values[moments + i], after.Values[moments + i]);
+                }
+            }
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => bank.RenewOutputLayer(3, fresh));
+        Assert.Throws<ArgumentException>(() => bank.RenewOutputLayer(1, fresh[1..]));
+    }
+
     [Fact]
     public void A_slot_that_has_not_learned_forgets_what_it_had_where_it_is_written()
     {

@@ -176,20 +176,10 @@ internal sealed class InterventionJournal
         }
     }
 
-    /// <summary>Words of events and of the API.</summary>
-    internal static string WordOf(InterventionKind kind) => kind switch
-    {
-        InterventionKind.Pause => "pause",
-        InterventionKind.Resume => "resume",
-        InterventionKind.Stop => "stop",
-        InterventionKind.ResetOutput => "reset_output",
-        _ => "scale_rate",
-    };
-
     private static InterventionRecord Parse(JsonElement line, Dictionary<string, int> index)
     {
         var word = line.GetProperty("kind").GetString();
-        var kinds = Enum.GetValues<InterventionKind>().Where(k => WordOf(k) == word).ToList();
+        var kinds = Enum.GetValues<InterventionKind>().Where(k => RunInterventions.WordOf(k) == word).ToList();
         if (kinds.Count == 0 || !index.TryGetValue(line.GetProperty("cell").GetString() ?? string.Empty, out var cell))
         {
             throw new InvalidDataException($"there is no intervention '{word}', or no cell '{line.GetProperty("cell").GetString()}'");
@@ -223,7 +213,7 @@ internal sealed class InterventionJournal
     {
         w.WriteNumber("number", intervention.Number);
         w.WriteString("cell", _cells[intervention.Cell]);
-        w.WriteString("kind", WordOf(intervention.Kind));
+        w.WriteString("kind", RunInterventions.WordOf(intervention.Kind));
         if (intervention.OnAgent)
         {
             w.WriteNumber("agent", intervention.Agent);

@@ -28,6 +28,16 @@ public sealed class RunInterventions
         _isOver = isOver;
     }
 
+    /// <summary>A kind as events, the API and the page call it.</summary>
+    public static string WordOf(InterventionKind kind) => kind switch
+    {
+        InterventionKind.Pause => "pause",
+        InterventionKind.Resume => "resume",
+        InterventionKind.Stop => "stop",
+        InterventionKind.ResetOutput => "reset_output",
+        _ => "scale_rate",
+    };
+
     /// <summary>All of the run, earlier lives included, in the order in which they were asked for.</summary>
     public IReadOnlyList<InterventionRecord> Records => _journal.Records;
 
@@ -48,7 +58,8 @@ public sealed class RunInterventions
     /// <param name="asked">What; its number is given here.</param>
     /// <returns>It with its number.</returns>
     /// <exception cref="InterventionException">It makes no sense as the cell stands: the message says why.</exception>
-    /// <exception cref="ArgumentException">There is no such cell or agent, or a number is out of its range.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such cell or agent.</exception>
+    /// <exception cref="ArgumentException">A number is out of its range.</exception>
     /// <exception cref="IOException">It could not be written; nothing happens.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
     public Intervention Ask(Intervention asked)
@@ -88,13 +99,13 @@ public sealed class RunInterventions
     {
         if (asked.Cell < 0 || asked.Cell >= _plan.Cells.Count)
         {
-            throw new ArgumentException($"there is no cell {Text(asked.Cell)}: they are 0 to {Text(_plan.Cells.Count - 1)}", nameof(asked));
+            throw new KeyNotFoundException($"there is no cell {Text(asked.Cell)}: they are 0 to {Text(_plan.Cells.Count - 1)}");
         }
 
         var options = _plan.Cells[asked.Cell].Options;
         if (asked.OnAgent && (asked.Agent < 0 || asked.Agent >= options.Clients))
         {
-            throw new ArgumentException($"there is no agent {Text(asked.Agent)} in {_plan.Cells[asked.Cell].Name}: they are 0 to {Text(options.Clients - 1)}", nameof(asked));
+            throw new KeyNotFoundException($"there is no agent {Text(asked.Agent)} in {_plan.Cells[asked.Cell].Name}: they are 0 to {Text(options.Clients - 1)}");
         }
 
         if (asked.Kind == InterventionKind.ScaleRate && !(asked.Factor >= 0 && asked.Factor <= LargestFactor))

@@ -6,8 +6,8 @@ using Simulator.Lab;
 
 namespace Simulator;
 
-/// <summary>Thrown where the address that was asked for cannot be listened on.</summary>
-internal sealed class ListenException(string message, Exception inner) : Exception(message, inner);
+/// <summary>Thrown where the command cannot listen as it was asked to.</summary>
+internal sealed class ListenException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
 /// Lets others watch a run in this process: metrics, health, a page and its data over HTTP, and whatever the OTEL_* variables ask for. It reads what the run shows and never waits for an actor.
@@ -38,7 +38,7 @@ internal sealed class WatchHost : IAsyncDisposable
     /// <summary>Starts to listen and to export, before anything is written: an address that cannot be had must not cost a folder. <see cref="Watch"/> names the run.</summary>
     /// <param name="listen">Where; null for nowhere.</param>
     /// <param name="plan">What will run.</param>
-    /// <exception cref="ListenException">The address cannot be listened on.</exception>
+    /// <exception cref="ListenException">The address cannot be listened on, or the token is none.</exception>
     internal static async Task<WatchHost> StartAsync(ListenAddress? listen, ScenarioPlan plan)
     {
         var watched = new Watched(plan);
@@ -52,9 +52,10 @@ internal sealed class WatchHost : IAsyncDisposable
             return new WatchHost(host, watched, null);
         }
 
+        var access = WriteAccess.With(System.Environment.GetEnvironmentVariable(WriteAccess.Variable));
         for (var port = listen.Port; ; port++)
         {
-            var app = Build(listen, port, plan, watched);
+            var app = Build(listen, port, plan, watched, access);
             try
             {
                 await app.StartAsync().ConfigureAwait(false);
@@ -94,7 +95,7 @@ internal sealed class WatchHost : IAsyncDisposable
 
     private static string Why(Exception fault) => fault.InnerException is AddressInUseException ? "the port is in use" : fault.GetBaseException().Message;
 
-    private static WebApplication Build(ListenAddress listen, int port, ScenarioPlan plan, Watched watched)
+    private static WebApplication Build(ListenAddress listen, int port, ScenarioPlan plan, Watched watched, WriteAccess access)
     {
         // No settings but the command's: neither files of the working folder nor ASPNETCORE_URLS say where it listens.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(WatchHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
@@ -120,6 +121,7 @@ internal sealed class WatchHost : IAsyncDisposable
         app.MapGet("/api/population", (HttpContext context) => watched.Run is { } run
             ? Results.Json(PopulationDocument.Of(plan.Scenario.Name, run.StatusWord, run.Folder, run.Progress), WatchJson.Default.PopulationDocument)
             : Results.Problem("the run has not begun", statusCode: StatusCodes.Status503ServiceUnavailable));
+        app.MapInterventions(watched, access);
         return app;
     }
 }

@@ -1,2 +1,36 @@
 // When the host ends it closes its connections; a page that came back at once would hold it up.
 Blazor.start({ circuit: { reconnectionOptions: { maxRetries: 1200, retryIntervalMilliseconds: 3000 } } });
+
+// A button with data-ask asks the simulator to do something (docs/observability.md, "Intervening"), with the numbers that stand beside it; what comes back is said below.
+document.addEventListener('click', async event => {
+  const button = event.target.closest('button[data-ask]');
+  if (!button || (button.dataset.confirm && !confirm(button.dataset.confirm))) {
+    return;
+  }
+
+  const controls = button.closest('.controls');
+  const field = name => controls.querySelector(`input[name="${name}"]`);
+  const answer = controls.querySelector('.answer');
+  const asked = {};
+  for (const name of ['before_episode', button.dataset.with]) {
+    if (name && field(name).value !== '') {
+      asked[name] = Number(field(name).value);
+    }
+  }
+
+  const token = field('token').value;
+  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
+  answer.textContent = 'Asking …';
+  try {
+    const response = await fetch(button.dataset.ask, { method: 'POST', headers, body: JSON.stringify(asked) });
+    const told = await response.json();
+    if (response.status === 401) {
+      controls.querySelector('.token').hidden = false;
+      field('token').focus();
+    }
+
+    answer.textContent = response.ok ? `Asked for, as number ${told.number}.` : `Not done: ${told.detail ?? response.statusText}.`;
+  } catch (fault) {
+    answer.textContent = `Not done: the simulator did not answer (${fault.message}).`;
+  }
+});
