@@ -32,7 +32,7 @@ public sealed class LivePageTests : IDisposable
         var program = Chromium.Find();
         Assert.SkipWhen(program is null, "no Chromium is installed: none on the path, and the variable CHROMIUM names none");
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(8));
+        patience.CancelAfter(TimeSpan.FromMinutes(4));
         await using var chromium = await Chromium.StartAsync(program!, _folder, patience.Token);
         await chromium.ResizeAsync(1280, 900, dark: false);
         using var run = Start(await WriteAsync(patience.Token));
@@ -50,6 +50,23 @@ public sealed class LivePageTests : IDisposable
             await chromium.OpenAsync(url + "cells/5");
             await chromium.EvaluateAsync(Until("document.querySelectorAll('.plot .trace').length >= 10 && document.querySelector('.heatmaplayer image')"));
             await chromium.EvaluateAsync(Until("document.querySelector('.heatmaplayer image').href.baseVal !== window.picture", "window.picture = document.querySelector('.heatmaplayer image').href.baseVal"));
+
+            // By its buttons a cell is paused, an agent of it is reset, and the cell goes on; another one is stopped.
+            await PressAsync(chromium, "pause");
+            await chromium.EvaluateAsync(Until("document.querySelector('.status').textContent === 'Paused.'"));
+            await chromium.OpenAsync(url + "cells/5/agents/3");
+            await PressAsync(chromium, "reset-output");
+            await PressAsync(chromium, "scale-rate");
+            await chromium.EvaluateAsync(Until("document.querySelectorAll('.controls tbody tr').length === 3"));
+            await TakeAsync(chromium, "controls");
+            await chromium.OpenAsync(url + "cells/5");
+            await PressAsync(chromium, "resume");
+            await chromium.EvaluateAsync(Until("document.querySelector('.status').textContent === 'Running.'"));
+            Assert.Equal(
+                ["resumed", "agent 3: learning rate times 0.1", "agent 3: output layer reset", "paused"],
+                (await chromium.EvaluateAsync("[...document.querySelectorAll('.controls tbody tr td:nth-child(2)')].map(c => c.textContent)")).EnumerateArray().Select(e => e.GetString()));
+            await chromium.OpenAsync(url + "cells/2");
+            await PressAsync(chromium, "stop");
 
             // At the end it shows what the data tell.
             await chromium.OpenAsync(url);
@@ -96,6 +113,20 @@ public sealed class LivePageTests : IDisposable
             run.Kill(entireProcessTree: true);
             await run.WaitForExitAsync(CancellationToken.None);
         }
+    }
+
+    /// <summary>Presses a button of the controls, agreeing to what it asks, and waits until it was asked for.</summary>
+    private static async Task PressAsync(Chromium chromium, string what)
+    {
+        await chromium.EvaluateAsync(Until($"document.querySelector('button[data-ask$=\"{what}\"]:enabled')"));
+        await chromium.EvaluateAsync(Until(
+            "document.querySelector('.controls .answer').textContent.startsWith('Asked for')",
+            $$"""
+            window.confirm = () => true;
+            document.querySelector('.controls').open = true;
+            document.querySelector('.controls .answer').textContent = '';
+            document.querySelector('button[data-ask$="{{what}}"]').click()
+            """));
     }
 
     /// <summary>A promise that is kept when a condition holds; looked at whenever the page changes.</summary>

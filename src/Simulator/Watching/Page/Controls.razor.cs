@@ -20,10 +20,18 @@ public sealed partial class Controls
     [Parameter]
     public int? Agent { get; set; }
 
+    /// <summary>Interventions of the run; that this is no simple value has the component drawn anew with its page.</summary>
+    [Parameter]
+    [EditorRequired]
+    public IReadOnlyList<InterventionRecord> Interventions { get; set; } = [];
+
     [Inject]
     private Watched Watched { get; set; } = null!;
 
     private bool Over => Watched.Run is not { } run || Watched.IsOver || run.Progress[Cell].Activity == CellActivity.Ended;
+
+    /// <summary>Whether nothing can be asked for; nor while the page's scripts take over, since what is said to the reader then would be lost.</summary>
+    private bool Closed => Over || !RendererInfo.IsInteractive;
 
     private bool Paused => Watched.Run?.Interventions.IsPaused(Cell) == true;
 
@@ -33,7 +41,7 @@ public sealed partial class Controls
 
     /// <inheritdoc/>
     protected override void OnParametersSet() => Records =
-        [.. (Watched.Run?.Interventions.Records ?? []).Where(r => r.Intervention.Cell == Cell && (Agent is null || !r.Intervention.OnAgent || r.Intervention.Agent == Agent || Shared)).Reverse()];
+        [.. Interventions.Where(r => r.Intervention.Cell == Cell && (Agent is null || !r.Intervention.OnAgent || r.Intervention.Agent == Agent || Shared)).Reverse()];
 
     private static string Words(Intervention intervention) => intervention.Kind switch
     {

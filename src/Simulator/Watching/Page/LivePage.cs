@@ -50,6 +50,9 @@ public abstract class LivePage : ComponentBase, IDisposable
         }
     }
 
+    /// <summary>What was done to the cells of the run.</summary>
+    private protected IReadOnlyList<Lab.InterventionRecord> Interventions => Watched.Run?.Interventions.Records ?? [];
+
     /// <summary>What is said while there is nothing to show yet.</summary>
     private protected string Pending => Watched.Run is null ? "The run has not begun." : "The page is being made.";
 
