@@ -107,6 +107,7 @@ public abstract class Bank : IDisposable
     /// <exception cref="ArgumentException">The length is not the layout's.</exception>
     public void RenewOutputLayer(int slot, ReadOnlySpan<float> network)
     {
+        _store.CheckRange(slot, 1);
         if (network.Length != Layout.Length)
         {
             throw new ArgumentException($"a network of {Layout.Length} parameters is no {network.Length} floats", nameof(network));

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Simulator.Compute;
 using Simulator.Protocol;
 using static Simulator.Compute.DeviceProtocol;
@@ -95,6 +96,9 @@ public sealed class MasterActor : UntypedActor
     private bool Sequential => _settings.Learning.Update == UpdateMode.Sequential;
 
     /// <inheritdoc/>
+    protected override void PostStop() => _telemetry.End("its cell ended in the middle of it");
+
+    /// <inheritdoc/>
     protected override void OnReceive(object message) => Acting(message);
 
     private void Acting(object message)
@@ -173,6 +177,7 @@ public sealed class MasterActor : UntypedActor
         switch (message)
         {
             case OperationFailed m:
+                _telemetry.Fail(Context.GetLogger(), m.Turn, m.Reason);
                 throw new DeviceOperationException(m.Reason);
             case IMasterMessage m when m.Turn.Epoch != _links.Epoch:
                 break;

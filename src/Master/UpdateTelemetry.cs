@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Akka.Event;
 using Simulator.Compute;
 using Simulator.Protocol;
 using Simulator.Telemetry;
@@ -58,6 +59,13 @@ internal sealed class UpdateTelemetry(string cell)
 
     /// <summary>All actors have made their steps.</summary>
     internal void Taught() => Record(Actor);
+
+    /// <summary>What the master asked of the device failed: that is logged in the episode's trace, which ends with it.</summary>
+    internal void Fail(ILoggingAdapter log, Turn turn, string reason)
+    {
+        _trace.Within(() => log.Error("{0} failed in episode {1}: {2}", cell, turn.Episode, reason));
+        _trace.End(reason);
+    }
 
     internal void End(string? divergence) => _trace.End(divergence);
 

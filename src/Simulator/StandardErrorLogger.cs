@@ -37,7 +37,7 @@ internal sealed class StandardErrorLogger : ReceiveActor
             var (logger, level) = (_factory.CreateLogger(message.LogSource), isError ? Microsoft.Extensions.Logging.LogLevel.Error : Microsoft.Extensions.Logging.LogLevel.Warning);
             if (logger.IsEnabled(level))
             {
-                logger.Log(level, message.Cause, "{Message}", message.Message);
+                ActorTrace.Of(message.ActivityContext, () => logger.Log(level, message.Cause, "{Message}", message.Message));
             }
         }
     }

@@ -45,6 +45,21 @@ public sealed class EpisodeTrace
         }
     }
 
+    /// <summary>Does something in the name of the running phase: what is logged in it belongs to the trace.</summary>
+    public void Within(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        Activity.Current = _phase ?? _episode;
+        try
+        {
+            action();
+        }
+        finally
+        {
+            Activity.Current = null;
+        }
+    }
+
     /// <summary>Ends the episode.</summary>
     /// <param name="fault">Why it went wrong; null where it did not.</param>
     public void End(string? fault)

@@ -81,7 +81,7 @@ public abstract class TrainingStateTests(ComputeDevice device)
         }
 
         Assert.Throws<ArgumentOutOfRangeException>(() => bank.RenewOutputLayer(3, fresh));
-        Assert.Throws<ArgumentException>(() => bank.RenewOutputLayer(1, fresh[1..]));
+        Assert.Throws<ArgumentException>(() => bank.RenewOutputLayer(1, fresh.AsSpan(1)));
     }
 
     [Fact]

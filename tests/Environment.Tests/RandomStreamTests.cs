@@ -41,7 +41,7 @@ public sealed class RandomStreamTests
             [
                 "CellConstants=0", "Tasks=1", "EvaluationTasks=2", "Noise=3", "SelectionExploration=4", "Replay=5", "PolicyWeights=6", "CriticWeights=7",
                 "PolicySample=8", "MinibatchSamples=9",
-                "TargetNoise=10", "RecycledPolicyWeights=11", "RecycledCriticWeights=12", "Resampling=255",
+                "TargetNoise=10", "RecycledPolicyWeights=11", "RecycledCriticWeights=12", "ResetOutputWeights=13", "Resampling=255",
             ],
             Enum.GetValues<DrawPurpose>().Select(purpose => $"{purpose}={(byte)purpose}"), StringComparer.Ordinal);
     }

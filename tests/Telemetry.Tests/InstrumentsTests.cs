@@ -88,11 +88,15 @@ public sealed class InstrumentsTests
         Assert.Null(Activity.Current);
         trace.Enter("critic");
         Assert.Null(Activity.Current);
+        ActivityContext? within = null;
+        trace.Within(() => within = Activity.Current?.Context);
+        Assert.Null(Activity.Current);
         trace.End("the actors' loss");
         trace.End(null);
 
         Assert.Equal(["act", "critic", "episode"], spans.Select(s => s.OperationName));
         Assert.All(spans.Take(2), s => Assert.Equal(spans[2].SpanId, s.ParentSpanId));
+        Assert.Equal(spans[1].Context, within);
         Assert.Equal(7, spans[2].GetTagItem("simulator.episode"));
         Assert.Equal("cell-3-0", spans[2].GetTagItem("simulator.cell"));
         Assert.Equal((ActivityStatusCode.Error, "the actors' loss"), (spans[2].Status, spans[2].StatusDescription));

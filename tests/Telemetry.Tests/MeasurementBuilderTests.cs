@@ -96,7 +96,7 @@ public sealed class MeasurementBuilderTests
 
         Assert.Empty(set.AgentSaturation);
         Assert.Empty(set.Episode);
-        Assert.Equal(["state=waiting: 1", "state=running: 0", "state=ended: 0"], set.Cells.Select(m => $"{Labels(m)}: {m.Value}"));
+        Assert.Equal(["state=waiting: 1", "state=running: 0", "state=paused: 0", "state=ended: 0"], set.Cells.Select(m => $"{Labels(m)}: {m.Value}"));
     }
 
     internal static PopulationProgress Population(int cells, int clients) => new(Enumerable.Range(0, cells).Select(c => Cell($"c{c}", clients, c * clients)));

@@ -27,6 +27,15 @@ internal static class Answer
         }
     }
 
+    /// <summary>That somebody intervened in a run, whose results are then not those of its scenario alone; null where nobody did.</summary>
+    internal static string? Intervened(IReadOnlyList<RecordedRun> runs)
+    {
+        var touched = runs.Where(r => r.Interventions > 0).ToList();
+        return touched.Count == 0 ? null
+            : $"While {(runs.Count == 1 ? "it" : string.Join(", ", touched.Select(r => r.Label)))} ran, somebody intervened ({Numbers.Count(touched.Sum(r => r.Interventions), "time")}): "
+                + "these results are not those of the scenario alone. events.jsonl tells what was done to which cell, and before which episode.";
+    }
+
     /// <summary>How much is there of what was planned; null where everything is.</summary>
     internal static string? Partial(IReadOnlyList<RecordedRun> runs)
     {

@@ -21,7 +21,11 @@ internal sealed record RecordedRun(
     IReadOnlyDictionary<string, string> Settings,
     string? Scenario,
     IReadOnlyList<RecordedCell> Cells,
-    IReadOnlyList<string> Missing);
+    IReadOnlyList<string> Missing)
+{
+    /// <summary>What somebody did to its cells from outside: how many times.</summary>
+    public int Interventions { get; init; }
+}
 
 /// <summary>A cell as its row in population.json and its files tell it. Absent numbers are null.</summary>
 internal sealed record RecordedCell

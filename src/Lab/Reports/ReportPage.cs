@@ -46,6 +46,11 @@ internal sealed class ReportPage
             <p class="lead">{Html(WhatRan.InShort(_data))}</p>
 
             """);
+        if (Answer.Intervened(_data.Runs) is { } intervened)
+        {
+            _out.Write($"<p class=\"partial\">{Html(intervened)}</p>\n");
+        }
+
         if (Answer.Partial(_data.Runs) is { } partial)
         {
             _out.Write($"<p class=\"partial\">{Html(partial)}</p>\n");

@@ -61,7 +61,7 @@ internal static class RunReader
         }
 
         var settings = text is null ? null : SettingsReader.Parse(scenario, text);
-        var (name, status, planned, versions) = Manifest(Path.Combine(folder, "manifest.json"), missing);
+        var (name, status, planned, interventions, versions) = Manifest(Path.Combine(folder, "manifest.json"), missing);
         if (whole)
         {
             CheckRows(population, cells, rows, planned);
@@ -69,7 +69,10 @@ internal static class RunReader
 
         return new RecordedRun(
             label, folder, name ?? label, status, versions, Math.Max(planned ?? 0, rows.Count), settings ?? new Dictionary<string, string>(StringComparer.Ordinal), text,
-            [.. rows.Select(r => r with { RunSettings = settings })], missing);
+            [.. rows.Select(r => r with { RunSettings = settings })], missing)
+        {
+            Interventions = interventions,
+        };
     }
 
     /// <summary>population.json has a row for each cell of the run, whatever became of it.</summary>
@@ -88,12 +91,12 @@ internal static class RunReader
         }
     }
 
-    private static (string? Name, string? Status, int? Planned, IReadOnlyList<string> Versions) Manifest(string path, List<string> missing)
+    private static (string? Name, string? Status, int? Planned, int Interventions, IReadOnlyList<string> Versions) Manifest(string path, List<string> missing)
     {
         if (!File.Exists(path))
         {
             missing.Add("manifest.json");
-            return (null, null, null, []);
+            return (null, null, null, 0, []);
         }
 
         using var file = JsonFile.Read(path);
@@ -106,7 +109,7 @@ internal static class RunReader
 
         versions.AddRange(new[] { ("started", file.TextOrNull(file.Root, "started")), ("seconds", file.Number(file.Root, "seconds")?.ToString("0", System.Globalization.CultureInfo.InvariantCulture)) }
             .Where(v => v.Item2 is not null).Select(v => $"{v.Item1} {v.Item2}"));
-        return (file.TextOrNull(file.Root, "name"), file.TextOrNull(file.Root, "status"), file.Whole(file.Root, "cells"), versions);
+        return (file.TextOrNull(file.Root, "name"), file.TextOrNull(file.Root, "status"), file.Whole(file.Root, "cells"), file.Whole(file.Root, "interventions") ?? 0, versions);
     }
 
     private static List<RecordedCell> Rows(string path, string run, string label)

@@ -89,8 +89,8 @@ public sealed class PopulationRun : IDisposable
     /// <summary>What keeps its results from being written; null where nothing does. Read from any thread.</summary>
     public string? StoreFault => _recorder.StoreFault ?? (Directory.Exists(Folder) ? null : $"{Folder} is gone");
 
-    /// <summary>Whether its actors are there: before the run and behind it none are missed. Read from any thread.</summary>
-    public bool ActorsLive => _system is not { } system || !system.WhenTerminated.IsCompleted;
+    /// <summary>Its actors; null before the run and behind it, when none are missed. Read from any thread.</summary>
+    public ActorSystem? Actors => _system;
 
     /// <summary>How far the cells are.</summary>
     public PopulationProgress Progress => _recorder.Progress;

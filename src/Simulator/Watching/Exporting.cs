@@ -1,4 +1,5 @@
 using OpenTelemetry;
+using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -49,7 +50,7 @@ internal static class Exporting
         {
             telemetry
                 .WithTracing(t => t.AddSource(Instruments.Name).SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(scenario.Telemetry.TraceRatio))))
-                .WithLogging()
+                .WithLogging(l => l.AddProcessor(new ActorTrace()))
                 .UseOtlpExporter();
         }
     }

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Akka.Hosting;
+using Akka.Hosting.HealthChecks;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -18,6 +20,8 @@ internal sealed class WatchHost : IAsyncDisposable
 
     /// <summary>A device answers between two operations; one of a large cell takes seconds.</summary>
     private static readonly TimeSpan DevicePatience = TimeSpan.FromSeconds(10);
+
+    private static readonly ActorSystemLivenessCheck ActorSystemCheck = new();
 
     private readonly IHost _host;
     private readonly Watched _watched;
@@ -108,7 +112,7 @@ internal sealed class WatchHost : IAsyncDisposable
         builder.AddPage(watched);
         builder.Services.AddExport(plan, prometheus: true);
         builder.Services.AddHealthChecks()
-            .AddCheck("actors", () => Result(watched.Run?.ActorsLive != false, "the actor system has ended while the run has not"))
+            .AddAsyncCheck("actors", async ct => watched.Run?.Actors is { } actors ? await ActorSystemCheck.CheckHealthAsync(new AkkaHealthCheckContext(actors), ct).ConfigureAwait(false) : HealthCheckResult.Healthy())
             .AddCheck("store", () => Result(watched.Run is { StoreFault: null }, watched.Run is { } run ? run.StoreFault : "the run has not begun"), tags: [Ready])
             .AddAsyncCheck("device", async () => Result(watched.Run is not { } run || await run.DevicesAnswerAsync(DevicePatience).ConfigureAwait(false), $"a device has not answered for {DevicePatience.TotalSeconds} s"), tags: [Ready]);
 

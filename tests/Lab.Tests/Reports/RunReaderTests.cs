@@ -73,6 +73,10 @@ public sealed class RunReaderTests : IDisposable
         Assert.Equal(
             "Partial: 2 of 5 cells came to their end, 1 began and did not, 1 failed, 1 never began. Missing: cells/0.001-0.01-s42/episodes.parquet.",
             Answer.Partial(RunReader.Read([folder])));
+        Assert.Null(Answer.Intervened(RunReader.Read([folder])));
+        var manifest = Path.Combine(folder, "manifest.json");
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"seed\"", "\"interventions\": 3, \"seed\"", StringComparison.Ordinal));
+        Assert.StartsWith("While it ran, somebody intervened (3 times): these results are not those of the scenario alone.", Answer.Intervened(RunReader.Read([folder])), StringComparison.Ordinal);
         Assert.Null(Answer.Partial(RunReader.Read([new SampleRun().Add(0.1, 0.01).Write(_folder["whole"])])));
     }
 
