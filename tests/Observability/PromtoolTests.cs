@@ -1,6 +1,6 @@
 namespace Simulator.Observability.Tests;
 
-/// <summary>promtool on the files of docker/prometheus.</summary>
+/// <summary>promtool on the files of docker/prometheus; on what is scraped see <see cref="Running.ScrapeTests"/>.</summary>
 public sealed class PromtoolTests
 {
     [SlowFact]
