@@ -9,7 +9,8 @@ namespace Simulator.Observability.Tests;
 /// <param name="Legend">What names its series.</param>
 /// <param name="Format">time_series, table or heatmap.</param>
 /// <param name="DataSource">Uid of the data source.</param>
-internal sealed record DashboardTarget(string Place, string Expression, string Legend, string Format, string DataSource)
+/// <param name="Instant">Whether it is asked for one moment rather than for the time that the dashboard shows.</param>
+internal sealed record DashboardTarget(string Place, string Expression, string Legend, string Format, string DataSource, bool Instant)
 {
     /// <summary>Labels that the legend shows.</summary>
     public IEnumerable<string> LegendLabels => Regex.Matches(Legend, @"\{\{\s*(\w+)\s*\}\}").Select(match => match.Groups[1].Value);
@@ -65,7 +66,7 @@ internal sealed record Dashboard(string File, JsonElement Json, IReadOnlyList<Da
     /// <summary>The expressions of its panels and its annotations.</summary>
     public IEnumerable<DashboardTarget> Targets => Panels.SelectMany(panel => panel.Targets).Concat(
         Json.GetProperty("annotations").GetProperty("list").EnumerateArray().Where(annotation => annotation.TryGetProperty("expr", out _))
-            .Select(annotation => new DashboardTarget($"{File}, annotation {DashboardPanel.Text(annotation, "name")}", DashboardPanel.Text(annotation, "expr")!, DashboardPanel.Text(annotation, "titleFormat") ?? "", "time_series", DashboardPanel.Text(annotation, "datasource", "uid") ?? "")));
+            .Select(annotation => new DashboardTarget($"{File}, annotation {DashboardPanel.Text(annotation, "name")}", DashboardPanel.Text(annotation, "expr")!, DashboardPanel.Text(annotation, "titleFormat") ?? "", "time_series", DashboardPanel.Text(annotation, "datasource", "uid") ?? "", Instant: false)));
 
     public IEnumerable<JsonElement> Variables => Json.GetProperty("templating").GetProperty("list").EnumerateArray();
 
@@ -83,7 +84,7 @@ internal sealed record Dashboard(string File, JsonElement Json, IReadOnlyList<Da
         {
             var place = $"{file}, panel {DashboardPanel.Text(json, "title") ?? "without a title"}";
             yield return new DashboardPanel(place, json, json.TryGetProperty("targets", out var targets)
-                ? [.. targets.EnumerateArray().Select(t => new DashboardTarget($"{place}, {DashboardPanel.Text(t, "refId")}", DashboardPanel.Text(t, "expr") ?? "", DashboardPanel.Text(t, "legendFormat") ?? "", DashboardPanel.Text(t, "format") ?? "", DashboardPanel.Text(t, "datasource", "uid") ?? ""))]
+                ? [.. targets.EnumerateArray().Select(t => new DashboardTarget($"{place}, {DashboardPanel.Text(t, "refId")}", DashboardPanel.Text(t, "expr") ?? "", DashboardPanel.Text(t, "legendFormat") ?? "", DashboardPanel.Text(t, "format") ?? "", DashboardPanel.Text(t, "datasource", "uid") ?? "", t.TryGetProperty("instant", out var instant) && instant.GetBoolean()))]
                 : []);
             foreach (var inner in PanelsOf(json, file))
             {

@@ -1,3 +1,5 @@
+using Simulator.Observability.Tests.Running;
+
 namespace Simulator.Observability.Tests;
 
 /// <summary>
@@ -52,7 +54,7 @@ public sealed class DashboardTests
     [Fact]
     public void Variables_ask_for_series_that_exist() =>
         Faults.AssertNone(Dashboard.All.SelectMany(dashboard => dashboard.Variables).Select(variable => DashboardPanel.Text(variable, "query", "query")).OfType<string>()
-            .Select(query => query["label_values(".Length..query.LastIndexOf(',')]).SelectMany(Names.Unknown));
+            .Select(query => Grafana.LabelValues(query).Selector).SelectMany(Names.Unknown));
 
     [Fact]
     public void Every_panel_has_a_title_a_description_a_unit_and_something_to_show() =>

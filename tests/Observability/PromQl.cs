@@ -3,12 +3,19 @@ using System.Text.RegularExpressions;
 namespace Simulator.Observability.Tests;
 
 /// <summary>One condition on a label within a selector.</summary>
-internal sealed record LabelMatcher(string Label, string Operator, string Value);
+internal sealed record LabelMatcher(string Label, string Operator, string Value)
+{
+    public override string ToString() => $"{Label}{Operator}\"{Value}\"";
+}
 
 /// <summary>A selector of an expression.</summary>
 /// <param name="Name">The metric's name; empty where only labels select.</param>
 /// <param name="Matchers">The conditions in its braces.</param>
-internal sealed record Selector(string Name, IReadOnlyList<LabelMatcher> Matchers);
+internal sealed record Selector(string Name, IReadOnlyList<LabelMatcher> Matchers)
+{
+    /// <summary>The selector as an expression of its own.</summary>
+    public override string ToString() => Matchers.Count == 0 ? Name : $"{Name}{{{string.Join(", ", Matchers)}}}";
+}
 
 /// <summary>
 /// The selectors, groupings and ranges of a PromQL expression (https://prometheus.io/docs/prometheus/latest/querying/basics): as much of the language as it takes to find the names in it. Whether an
@@ -75,6 +82,57 @@ internal sealed partial class PromQl
         return new PromQl(selectors, labels, ranges);
     }
 
+    /// <summary>An expression that has a value wherever the given one is compared with a number, whether the comparison holds or not.</summary>
+    public static string WithoutComparisons(string expression) => Comparison().Replace(expression, "");
+
+    /// <summary>What stands on either side of each <c>or</c>: where one side is wrong, the other still answers. <c>or</c> binds least of all operators, so that a side ends at a parenthesis or a comma.</summary>
+    public static IReadOnlyList<string> Alternatives(string expression)
+    {
+        var tokens = Token().Matches(expression).Where(match => !string.IsNullOrWhiteSpace(match.Value) && match.Value[0] != '#').ToList();
+        var alternatives = new List<string>();
+        var open = new Stack<(int Start, bool Alternative)>([(0, false)]);
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            var end = tokens[i].Index + tokens[i].Length;
+            switch (tokens[i].Value)
+            {
+                case "(" or "{":
+                    open.Push((end, false));
+                    break;
+                case ")" or "}":
+                    Close(tokens[i].Index);
+                    break;
+                case ",":
+                    Close(tokens[i].Index);
+                    open.Push((end, false));
+                    break;
+                case "or":
+                    Close(tokens[i].Index, alternative: true);
+                    if (tokens[i + 1].Value is "on" or "ignoring")
+                    {
+                        i = tokens.FindIndex(i, token => token.Value == ")");
+                    }
+
+                    open.Push((tokens[i].Index + tokens[i].Length, true));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        Close(expression.Length);
+        return alternatives;
+
+        void Close(int end, bool alternative = false)
+        {
+            var (start, one) = open.Pop();
+            if (one || alternative)
+            {
+                alternatives.Add(expression[start..end].Trim());
+            }
+        }
+    }
+
     private static bool IsName(string token) => char.IsAsciiLetter(token[0]) || token[0] is '_' or ':';
 
     /// <summary>Reads from an opening brace; leaves the index at the closing one.</summary>
@@ -96,4 +154,8 @@ internal sealed partial class PromQl
     // Comments, strings, Grafana's variables, names, numbers with units, operators of two characters, and whatever is one character.
     [GeneratedRegex("""\#.*|"(?:\\.|[^"\\])*"|\$\w+|[A-Za-z_:][\w:]*|\d[\w.+]*|=~|!~|!=|==|<=|>=|.|\n""")]
     private static partial Regex Token();
+
+    // Matchers compare labels with strings, so that they are not among these.
+    [GeneratedRegex(@"\s*(?:==|!=|<=|>=|<|>)\s*(?:bool\s+)?[-+]?\d[\d.]*(?:e[-+]?\d+)?\b")]
+    private static partial Regex Comparison();
 }

@@ -34,4 +34,26 @@ public sealed class PromQlTests
         Assert.Equal("", selector.Name);
         Assert.Equal(["otel_metric_overflow", "job"], selector.Matchers.Select(matcher => matcher.Label));
     }
+
+    [Theory]
+    [InlineData("up == 0", "up")]
+    [InlineData("max by (cell) (a) < 1e-4", "max by (cell) (a)")]
+    [InlineData("(a > 1)\nand on (cell) (max by (cell) (b{c!=\"0\"}) >= 500)", "(a)\nand on (cell) (max by (cell) (b{c!=\"0\"}))")]
+    [InlineData("count by (m) ({o=\"true\"}) > bool 0.5 or a > b", "count by (m) ({o=\"true\"}) or a > b")]
+    public void Comparisons_with_numbers_can_be_taken_out(string expression, string without) => Assert.Equal(without, PromQl.WithoutComparisons(expression));
+
+    [Theory]
+    [InlineData("up")]
+    [InlineData("a{job=~\"$job\", phase!=\"x, y\"}")]
+    [InlineData("{otel_metric_overflow=\"true\"}")]
+    public void A_selector_can_be_asked_for_by_itself(string selector) => Assert.Equal(selector, PromQl.Read($"sum(rate({selector}[1m]))").Selectors[0].ToString());
+
+    [Theory]
+    [InlineData("sum(a) by (b)")]
+    [InlineData("sum(a) or vector(0)", "sum(a)", "vector(0)")]
+    [InlineData("topk(3,\n  (a{b=\"x or y\"} * c)\n  or on (job, cell)\n  max by (d, e) (f)\n)", "(a{b=\"x or y\"} * c)", "max by (d, e) (f)")]
+    [InlineData("(a or 0 * b) / c", "a", "0 * b")]
+    [InlineData("a and on (x) topk(1, b or c or d)", "b", "c", "d")]
+    [InlineData("a or (b # or c\nor d)", "a", "b # or c", "d", "(b # or c\nor d)")]
+    public void Both_sides_of_an_or_are_found(string expression, params string[] alternatives) => Assert.Equal(alternatives, PromQl.Alternatives(expression));
 }
