@@ -130,6 +130,40 @@ public sealed class InterventionTests
     }
 
     [Fact]
+    public async Task A_reset_of_a_paused_cell_waits_for_it_and_is_no_part_of_a_checkpoint_taken_meanwhile()
+    {
+        var cell = TestPopulation.Small(episodes: 8);
+        var other = TestPopulation.Small(seed: 2, episodes: 8);
+        var reset = Reset(1, before: 3);
+        var (undisturbed, _) = await RunAsync(cell, [reset], every: 0);
+
+        var store = new MemoryStore(2, every: 0) { Interventions = { reset, new Intervention(2, 0, InterventionKind.Pause) { Before = 3 } } };
+        var stopped = await TestPopulation.RunAsync([cell, other], checkpoints: store, batching: new BatchingOptions(TimeSpan.Zero, CellsAtOnce: 1), afterEpisode: (population, episode) =>
+        {
+            if (episode is { Cell: 1, Episode: 6 })
+            {
+                population.Tell(CellProtocol.Stop.Instance);
+            }
+        });
+        Assert.Equal([(2, 3)], stopped[0].Interventions.Select(i => (i.Number, i.Before)));
+        Assert.Equal(2, store.Received.Single(c => c.Cell == 0).Episode);
+
+        store.Interventions.RemoveAt(1);
+        var resumed = await TestPopulation.RunAsync([cell, other], checkpoints: store);
+        Assert.Equal(undisturbed.Fingerprint(), resumed[0].Fingerprint());
+    }
+
+    [Fact]
+    public async Task A_resumption_ends_a_pause_that_has_not_begun()
+    {
+        var cell = TestPopulation.Small();
+        Intervention[] done = [new Intervention(1, 0, InterventionKind.Pause) { Before = 5 }, new Intervention(2, 0, InterventionKind.Resume) { Before = 2 }];
+        var (log, _) = await RunAsync(cell, done, every: 0);
+        Assert.Equal([(2, 2)], log.Interventions.Select(i => (i.Number, i.Before)));
+        Assert.Equal((await TestPopulation.RunAsync(cell)).Fingerprint(), log.Fingerprint());
+    }
+
+    [Fact]
     public async Task What_is_asked_for_twice_is_done_once_and_what_comes_late_before_the_next_episode()
     {
         var cell = TestPopulation.Small();

@@ -93,7 +93,7 @@ internal static class MetricCatalogue
     /// <summary>Values of labels that have few; of layers, which some variants have more of, those that an expression may name.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Values = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
-        ["state"] = ["learning", "saturated", "dead", "frozen", "waiting", "running", "ended"],
+        ["state"] = ["learning", "saturated", "dead", "frozen", "waiting", "running", "paused", "ended"],
         ["action"] = ["offload", "cpu", "power"],
         ["threshold"] = ["0.9", "0.99"],
         ["side"] = ["negative", "positive"],

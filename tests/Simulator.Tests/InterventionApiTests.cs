@@ -67,6 +67,7 @@ public sealed class InterventionApiTests : IDisposable
             ("cells/0/agents/3/reset-output", null, HttpStatusCode.NotFound, "there is no agent 3"),
             ("cells/0/explode", null, HttpStatusCode.NotFound, "there is no POST /api/cells/0/explode"),
             ("cells/0/resume", null, HttpStatusCode.Conflict, "is not paused"),
+            ("cells/0/resume", """{"before_episode": 3}""", HttpStatusCode.BadRequest, "a cell is resumed at once"),
             ("cells/1/agents/0/reset-output", null, HttpStatusCode.Conflict, "only acts"),
             ("cells/0/agents/0/scale-rate", null, HttpStatusCode.BadRequest, "scale-rate needs the factor"),
             ("cells/0/agents/0/scale-rate", """{"factor": 1e7}""", HttpStatusCode.BadRequest, "0 to 1000000, not by 10000000"),
@@ -86,41 +87,68 @@ public sealed class InterventionApiTests : IDisposable
         using var text = await client.PostAsync("api/cells/0/pause", new StringContent("{}", Encoding.UTF8, "text/plain"), Cancellation);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, text.StatusCode);
         Assert.Empty(run.Interventions.Records);
+
+        // What cannot be written is not done.
+        Directory.CreateDirectory(Path.Combine(run.Folder, "events.jsonl"));
+        var unwritten = await AskAsync(client, "cells/0/pause");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unwritten.Status);
+        Assert.Contains("could not be written to the run's folder, and is not done", unwritten.Why, StringComparison.Ordinal);
+        Assert.Empty(run.Interventions.Records);
     }
 
     [Theory]
     [InlineData("127.0.0.1", "localhost:9464", null, null, 0)]
-    [InlineData("::1", "[::1]:9464", "http://[::1]:9464", null, 0)]
+    [InlineData("::1", "[::1]:9464", "http://[::1]:9464", "same-origin", 0)]
     [InlineData("::ffff:127.0.0.1", "127.0.0.1:9464", "http://127.0.0.1:9464", null, 0)]
+    [InlineData("127.0.0.1", "localhost:9464", null, "none", 0)]
+    [InlineData("127.0.0.1", "localhost:9464", null, "cross-site", 403)]
+    [InlineData("127.0.0.1", "localhost:9464", "http://localhost:8080", "same-site", 403)]
     [InlineData("127.0.0.1", "localhost:9464", "http://localhost:8080", null, 403)]
     [InlineData("127.0.0.1", "localhost:9464", "https://localhost:9464", null, 403)]
     [InlineData("127.0.0.1", "localhost:9464", "null", null, 403)]
-    [InlineData("127.0.0.1", "rebound.example:9464", "http://rebound.example:9464", null, 403)]
+    [InlineData("127.0.0.1", "rebound.example:9464", "http://rebound.example:9464", "same-origin", 403)]
     [InlineData("127.0.0.1", "localhost.example", null, null, 403)]
     [InlineData("127.0.0.1", "", null, null, 403)]
     [InlineData("10.0.0.5", "localhost:9464", null, null, 401)]
-    [InlineData("127.0.0.1", "localhost:9464", null, "Bearer wrong-wrong-wrong-wrong", 401)]
-    [InlineData("127.0.0.1", "localhost:9464", null, "Basic " + Token, 401)]
-    [InlineData("10.0.0.5", "simulator.example", "http://elsewhere.example", "Bearer " + Token, 0)]
-    public void Writes_need_this_machine_or_the_token(string remote, string host, string? origin, string? authorization, int status)
+    public void Without_a_token_programs_and_pages_of_this_machine_may_write(string remote, string host, string? origin, string? site, int status)
     {
-        var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(remote) } };
-        context.Request.Scheme = "http";
-        context.Request.Host = new HostString(host);
+        var context = Request(remote, host);
         context.Request.Headers.Origin = origin;
-        context.Request.Headers.Authorization = authorization;
-        Assert.Equal(status, WriteAccess.With(Token).RefusalOf(context.Request)?.Status ?? 0);
-        Assert.Equal(authorization is null ? status : 401, WriteAccess.With(null).RefusalOf(context.Request)?.Status ?? 0);
-        if (status == 0 && authorization is null)
+        context.Request.Headers["Sec-Fetch-Site"] = site;
+        Assert.Equal(status, WriteAccess.With(null).RefusalOf(context.Request)?.Status ?? 0);
+        Assert.Equal(401, WriteAccess.With(Token).RefusalOf(context.Request)?.Status);
+        if (status == 0)
         {
             context.Request.Headers["X-Forwarded-For"] = "10.0.0.5";
             Assert.Equal(401, WriteAccess.With(null).RefusalOf(context.Request)?.Status);
         }
     }
 
+    [Theory]
+    [InlineData("Bearer " + Token, 0)]
+    [InlineData("bearer  " + Token, 0)]
+    [InlineData("Bearer wrong-wrong-wrong-wrong", 401)]
+    [InlineData("Bearer", 401)]
+    [InlineData("Basic " + Token, 401)]
+    public void With_a_token_whoever_sends_it_may_write_from_anywhere(string authorization, int status)
+    {
+        var context = Request("10.0.0.5", "simulator.example");
+        context.Request.Headers.Origin = "http://elsewhere.example";
+        context.Request.Headers.Authorization = authorization;
+        Assert.Equal(status, WriteAccess.With(Token).RefusalOf(context.Request)?.Status ?? 0);
+        Assert.Equal(401, WriteAccess.With(string.Empty).RefusalOf(context.Request)?.Status);
+    }
+
     [Fact]
     public void A_token_that_could_be_guessed_is_refused() =>
         Assert.Equal("SIMULATOR_TOKEN has 6 characters: a token has 16 or more", Assert.Throws<ListenException>(() => WriteAccess.With("secret")).Message);
+
+    private static DefaultHttpContext Request(string remote, string host)
+    {
+        var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(remote) } };
+        (context.Request.Scheme, context.Request.Host) = ("http", new HostString(host));
+        return context;
+    }
 
     private static async Task<(HttpStatusCode Status, string Why)> AskAsync(HttpClient client, string path, string? body = null)
     {

@@ -23,7 +23,7 @@ internal sealed record RecordedRun(
     IReadOnlyList<RecordedCell> Cells,
     IReadOnlyList<string> Missing)
 {
-    /// <summary>What somebody did to its cells from outside: how many times.</summary>
+    /// <summary>How often somebody did something to its cells that results depend on.</summary>
     public int Interventions { get; init; }
 }
 

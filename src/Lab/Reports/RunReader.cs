@@ -61,7 +61,7 @@ internal static class RunReader
         }
 
         var settings = text is null ? null : SettingsReader.Parse(scenario, text);
-        var (name, status, planned, interventions, versions) = Manifest(Path.Combine(folder, "manifest.json"), missing);
+        var (name, status, planned, versions) = Manifest(Path.Combine(folder, "manifest.json"), missing);
         if (whole)
         {
             CheckRows(population, cells, rows, planned);
@@ -71,7 +71,7 @@ internal static class RunReader
             label, folder, name ?? label, status, versions, Math.Max(planned ?? 0, rows.Count), settings ?? new Dictionary<string, string>(StringComparer.Ordinal), text,
             [.. rows.Select(r => r with { RunSettings = settings })], missing)
         {
-            Interventions = interventions,
+            Interventions = Interventions(Path.Combine(folder, "events.jsonl")),
         };
     }
 
@@ -91,12 +91,12 @@ internal static class RunReader
         }
     }
 
-    private static (string? Name, string? Status, int? Planned, int Interventions, IReadOnlyList<string> Versions) Manifest(string path, List<string> missing)
+    private static (string? Name, string? Status, int? Planned, IReadOnlyList<string> Versions) Manifest(string path, List<string> missing)
     {
         if (!File.Exists(path))
         {
             missing.Add("manifest.json");
-            return (null, null, null, 0, []);
+            return (null, null, null, []);
         }
 
         using var file = JsonFile.Read(path);
@@ -109,8 +109,12 @@ internal static class RunReader
 
         versions.AddRange(new[] { ("started", file.TextOrNull(file.Root, "started")), ("seconds", file.Number(file.Root, "seconds")?.ToString("0", System.Globalization.CultureInfo.InvariantCulture)) }
             .Where(v => v.Item2 is not null).Select(v => $"{v.Item1} {v.Item2}"));
-        return (file.TextOrNull(file.Root, "name"), file.TextOrNull(file.Root, "status"), file.Whole(file.Root, "cells"), file.Whole(file.Root, "interventions") ?? 0, versions);
+        return (file.TextOrNull(file.Root, "name"), file.TextOrNull(file.Root, "status"), file.Whole(file.Root, "cells"), versions);
     }
+
+    /// <summary>How often somebody did something that results depend on. A run that goes on or was killed has it in no other file.</summary>
+    private static int Interventions(string path) => (File.Exists(path) ? File.ReadLines(path) : []).Count(l =>
+        l.Contains("\"event\":\"intervention\"", StringComparison.Ordinal) && !l.Contains("\"kind\":\"pause\"", StringComparison.Ordinal) && !l.Contains("\"kind\":\"resume\"", StringComparison.Ordinal));
 
     private static List<RecordedCell> Rows(string path, string run, string label)
     {

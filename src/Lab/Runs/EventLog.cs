@@ -38,23 +38,17 @@ internal sealed class EventLog(RunFolder folder, TimeProvider time)
         }
     }
 
-    /// <summary>Reads what earlier lives of the run have written, line by line. What was cut off when a process was killed is no event.</summary>
+    /// <summary>Reads events of one kind, and of those whose kind begins so, that earlier lives of the run have written. A line that was cut off when a process was killed is no event.</summary>
+    /// <param name="kind">The kind.</param>
     /// <param name="take">Takes an event: its kind, and the line.</param>
-    /// <exception cref="IOException">It cannot be read, or a whole line is none of an event.</exception>
+    /// <exception cref="IOException">The file cannot be read, or a line of that kind is damaged.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
-    internal void Read(Action<string, JsonElement> take)
+    internal void Read(string kind, Action<string, JsonElement> take)
     {
         var path = folder.FileOf(Name);
-        if (!File.Exists(path))
+        foreach (var (i, line) in (File.Exists(path) ? File.ReadLines(path) : []).Index())
         {
-            return;
-        }
-
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
-        {
-            number++;
-            if (!line.EndsWith('}'))
+            if (!line.Contains($"\"event\":\"{kind}", StringComparison.Ordinal) || !line.EndsWith('}'))
             {
                 continue;
             }
@@ -66,7 +60,7 @@ internal sealed class EventLog(RunFolder folder, TimeProvider time)
             }
             catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException)
             {
-                throw new IOException($"line {number} of {path} is no event that a run has written: {fault.Message}", fault);
+                throw new IOException($"line {i + 1} of {path} is no event that a run has written: {fault.Message}", fault);
             }
         }
     }

@@ -3,29 +3,8 @@ using Simulator.Protocol;
 
 namespace Simulator.Lab;
 
-/// <summary>Thrown where an intervention is refused; nothing has happened then.</summary>
-public sealed class InterventionException : Exception
-{
-    /// <summary>Makes the exception with a message for the user.</summary>
-    public InterventionException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Makes the exception with a message for the user and its cause.</summary>
-    public InterventionException(string message, Exception inner)
-        : base(message, inner)
-    {
-    }
-
-    /// <summary>Makes the exception.</summary>
-    public InterventionException()
-    {
-    }
-}
-
 /// <summary>An intervention, and what became of it.</summary>
-/// <param name="Intervention">What was asked for.</param>
+/// <param name="Intervention">What was asked for; <see cref="Intervention.Before"/> is the first episode that it can take effect before.</param>
 /// <param name="Time">When.</param>
 /// <param name="Episode">The episode that it took effect before; null where it has not yet.</param>
 public sealed record InterventionRecord(Intervention Intervention, DateTimeOffset Time, int? Episode);
@@ -44,7 +23,10 @@ internal sealed class InterventionJournal
     private readonly EventLog _events;
     private readonly IReadOnlyList<string> _cells;
     private readonly TimeProvider _time;
-    private readonly List<InterventionRecord> _records = [];
+    private readonly SortedDictionary<int, InterventionRecord> _records = [];
+    private readonly Dictionary<int, List<int>> _ofCell = [];
+    private IReadOnlyList<InterventionRecord>? _snapshot;
+    private int _last;
 
     internal InterventionJournal(EventLog events, IReadOnlyList<string> cells, TimeProvider time)
     {
@@ -60,28 +42,17 @@ internal sealed class InterventionJournal
         {
             lock (_lock)
             {
-                return [.. _records];
+                return _snapshot ??= [.. _records.Values];
             }
         }
     }
 
-    /// <summary>Whether a cell is paused, or will be at its next boundary.</summary>
-    internal bool IsPaused(int cell)
+    /// <summary>Those of a cell, in the order in which they were asked for.</summary>
+    internal IReadOnlyList<InterventionRecord> Of(int cell)
     {
         lock (_lock)
         {
-            return NewestOf(cell, InterventionKind.Pause, InterventionKind.Resume) is { Intervention.Kind: InterventionKind.Pause };
-        }
-    }
-
-    /// <summary>Whether a cell was stopped from outside.</summary>
-    /// <param name="cell">Index of the cell.</param>
-    /// <param name="effective">Whether that has taken effect; else whether it was asked for.</param>
-    internal bool IsStopped(int cell, bool effective)
-    {
-        lock (_lock)
-        {
-            return NewestOf(cell, InterventionKind.Stop) is { } stop && (!effective || stop.Episode is not null);
+            return _ofCell.TryGetValue(cell, out var numbers) ? [.. numbers.Select(n => _records[n])] : [];
         }
     }
 
@@ -94,15 +65,10 @@ internal sealed class InterventionJournal
     {
         lock (_lock)
         {
-            var intervention = asked with { Number = _records.Count + 1 };
-            Write(Requested, intervention, w =>
-            {
-                if (intervention.Before > 0)
-                {
-                    w.WriteNumber("before_episode", intervention.Before);
-                }
-            });
-            _records.Add(new InterventionRecord(intervention, _time.GetUtcNow(), null));
+            // A number is never given again: where writing failed, nobody knows what is in the file.
+            var intervention = asked with { Number = ++_last };
+            Write(Requested, intervention, w => w.WriteNumber("before_episode", intervention.Before));
+            Keep(new InterventionRecord(intervention, _time.GetUtcNow(), null));
             return intervention;
         }
     }
@@ -115,62 +81,53 @@ internal sealed class InterventionJournal
     {
         lock (_lock)
         {
-            var record = _records[message.Number - 1];
+            var record = _records[message.Number];
             Write(record.Episode is null ? Effective : Repeated, record.Intervention, w => w.WriteNumber("episode", message.Before));
-            _records[message.Number - 1] = record with { Episode = record.Episode ?? message.Before };
+            Keep(record with { Episode = record.Episode ?? message.Before });
             return record.Intervention;
         }
     }
 
-    /// <summary>As in <see cref="Cells.ICheckpointStore.InterventionsAfter"/>. A pause that was ended is no more there.</summary>
+    /// <summary>
+    /// As in <see cref="Cells.ICheckpointStore.InterventionsAfter"/>. A pause that was ended is no more there; and what has not taken effect comes behind all that has, since it was asked for behind it.
+    /// </summary>
     internal IReadOnlyList<Intervention> After(int cell, int episode)
     {
-        lock (_lock)
-        {
-            var paused = NewestOf(cell, InterventionKind.Pause, InterventionKind.Resume);
-            if (paused is { Intervention.Kind: InterventionKind.Resume, Episode: null })
-            {
-                // The cell starts, and is paused no more: that is all it was to do.
-                TookEffect(new PopulationProtocol.Intervened(cell, 0, paused.Intervention.Number, episode + 1));
-            }
-
-            return
-            [
-                .. _records
-                    .Where(r => r.Intervention.Cell == cell && (r.Episode is null || r.Episode > episode))
-                    .Where(r => r.Intervention.Kind is not (InterventionKind.Pause or InterventionKind.Resume) || (r == paused && r.Intervention.Kind == InterventionKind.Pause))
-                    .Select(r => r.Intervention with { Before = r.Episode ?? r.Intervention.Before }),
-            ];
-        }
+        var records = Of(cell);
+        var newest = records.Where(r => r.Episode is not null).Select(r => r.Episode!.Value).DefaultIfEmpty(0).Max();
+        var resumed = records.LastOrDefault(r => r.Intervention.Kind == InterventionKind.Resume)?.Intervention.Number ?? 0;
+        return
+        [
+            .. records
+                .Where(r => r.Episode is null || r.Episode > episode)
+                .Where(r => r.Intervention.Kind switch
+                {
+                    InterventionKind.Pause => r.Intervention.Number > resumed,
+                    InterventionKind.Resume => r.Episode is null,
+                    _ => true,
+                })
+                .Select(r => r.Intervention with { Before = r.Episode ?? Math.Max(r.Intervention.Before, newest) }),
+        ];
     }
 
     /// <summary>Takes in what was done in an earlier life of the run.</summary>
-    /// <exception cref="IOException">It cannot be read, or is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read, or what it says of an intervention is damaged.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
     internal void Read()
     {
         var index = _cells.Select((name, i) => KeyValuePair.Create(name, i)).ToDictionary(StringComparer.Ordinal);
         lock (_lock)
         {
-            _events.Read((kind, line) =>
+            _events.Read(Effective, (kind, line) =>
             {
                 if (kind == Requested)
                 {
-                    _records.Add(Parse(line, index));
-                    if (_records[^1].Intervention.Number != _records.Count)
-                    {
-                        throw new InvalidDataException($"intervention {_records[^1].Intervention.Number} is not the {_records.Count}th");
-                    }
+                    Keep(Parse(line, index));
                 }
                 else if (kind == Effective)
                 {
                     var number = line.GetProperty("number").GetInt32();
-                    if (number < 1 || number > _records.Count)
-                    {
-                        throw new InvalidDataException($"intervention {number} was not asked for");
-                    }
-
-                    _records[number - 1] = _records[number - 1] with { Episode = line.GetProperty("episode").GetInt32() };
+                    Keep(_records.TryGetValue(number, out var record) ? record with { Episode = line.GetProperty("episode").GetInt32() } : throw new InvalidDataException($"intervention {number} was not asked for"));
                 }
             });
         }
@@ -190,23 +147,31 @@ internal sealed class InterventionJournal
             {
                 Agent = line.TryGetProperty("agent", out var agent) ? agent.GetInt32() : 0,
                 Factor = line.TryGetProperty("factor", out var factor) ? factor.GetDouble() : 1,
-                Before = line.TryGetProperty("before_episode", out var before) ? before.GetInt32() : 0,
+                Before = line.GetProperty("before_episode").GetInt32(),
             },
             line.GetProperty("time").GetDateTimeOffset(),
             null);
     }
 
-    private InterventionRecord? NewestOf(int cell, params ReadOnlySpan<InterventionKind> kinds)
+    private void Keep(InterventionRecord record)
     {
-        for (var i = _records.Count - 1; i >= 0; i--)
+        var (number, cell) = (record.Intervention.Number, record.Intervention.Cell);
+        if (_records.TryAdd(number, record))
         {
-            if (_records[i].Intervention.Cell == cell && kinds.Contains(_records[i].Intervention.Kind))
+            if (!_ofCell.TryGetValue(cell, out var numbers))
             {
-                return _records[i];
+                _ofCell.Add(cell, numbers = []);
             }
+
+            numbers.Add(number);
+        }
+        else
+        {
+            _records[number] = record;
         }
 
-        return null;
+        _last = Math.Max(_last, number);
+        _snapshot = null;
     }
 
     private void Write(string kind, Intervention intervention, Action<Utf8JsonWriter> write) => _events.Write(kind, w =>

@@ -122,7 +122,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
                 _live.Pause(message.Cell, true);
                 break;
             case InterventionKind.Resume:
-                _started[message.Cell] = _time.GetTimestamp();
+                (_secondsBefore[message.Cell], _started[message.Cell]) = (_seconds[message.Cell], _time.GetTimestamp());
                 _live.Pause(message.Cell, false);
                 break;
         }
@@ -300,13 +300,16 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         }
 
         history.DropWritten();
-        if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged || (message.Status is CellStatus.Interrupted && Interventions.IsStopped(message.Cell, effective: true)))
+        if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged || IsStopped(message))
         {
             _checkpoints?.Finish(message, _seconds[message.Cell]);
         }
 
         _live.End(message.Cell, message);
     }
+
+    /// <summary>Whether somebody stopped a cell, which then has ended for good: it says so itself.</summary>
+    internal static bool IsStopped(PopulationProtocol.CellEnded? end) => end is { Status: CellStatus.Interrupted, Detail: not null };
 
     private void Locked(Action action)
     {

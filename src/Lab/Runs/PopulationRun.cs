@@ -272,10 +272,9 @@ public sealed class PopulationRun : IDisposable
 
     private RunStatus StatusOf(bool finished)
     {
-        var statuses = _recorder.Histories.Select(h => h.End?.Status).ToList();
-        var interrupted = statuses.Where((s, i) => s == CellStatus.Interrupted && !_recorder.Interventions.IsStopped(i, effective: true)).Any();
-        return !finished || interrupted ? RunStatus.Interrupted
-            : statuses.Contains(CellStatus.Failed) ? RunStatus.Failed
+        var ends = _recorder.Histories.Select(h => h.End).ToList();
+        return !finished || ends.Exists(e => e?.Status == CellStatus.Interrupted && !PopulationRecorder.IsStopped(e)) ? RunStatus.Interrupted
+            : ends.Exists(e => e?.Status == CellStatus.Failed) ? RunStatus.Failed
             : RunStatus.Done;
     }
 

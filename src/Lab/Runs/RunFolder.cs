@@ -156,21 +156,29 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Appends a line to a file. One that an earlier process left half-written is ended first, so that it spoils itself alone.</summary>
+    /// <summary>Appends a line to a file, down to the disk; where that fails the file stays as it was. A line that an earlier process left half-written is ended first, so that it spoils itself alone.</summary>
     internal void Append(string name, string line)
     {
         using var stream = new FileStream(FileOf(name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        stream.Seek(0, SeekOrigin.End);
-        if (stream.Length > 0)
+        var length = stream.Seek(0, SeekOrigin.End);
+        try
         {
-            stream.Position--;
-            if (stream.ReadByte() != '\n')
+            if (length > 0)
             {
-                stream.WriteByte((byte)'\n');
+                stream.Position--;
+                if (stream.ReadByte() != '\n')
+                {
+                    stream.WriteByte((byte)'\n');
+                }
             }
-        }
 
-        stream.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
-        stream.Flush(flushToDisk: true);
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+            stream.Flush(flushToDisk: true);
+        }
+        catch
+        {
+            stream.SetLength(length);
+            throw;
+        }
     }
 }

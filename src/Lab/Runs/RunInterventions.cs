@@ -18,6 +18,7 @@ public sealed class RunInterventions
     private readonly PopulationProgress _progress;
     private readonly InterventionJournal _journal;
     private readonly Func<bool> _isOver;
+    private readonly Lock _asking = new();
     private volatile IActorRef? _population;
 
     internal RunInterventions(ScenarioPlan plan, PopulationProgress progress, InterventionJournal journal, Func<bool> isOver)
@@ -41,22 +42,32 @@ public sealed class RunInterventions
     /// <summary>All of the run, earlier lives included, in the order in which they were asked for.</summary>
     public IReadOnlyList<InterventionRecord> Records => _journal.Records;
 
-    /// <summary>Whom cells hear of them from; null where no cell runs.</summary>
+    /// <summary>Whom cells hear of them from; null where no cell runs. What was asked for while it began is told again: a cell counts it once.</summary>
     internal IActorRef? Population
     {
-        set => _population = value;
+        set
+        {
+            _population = value;
+            foreach (var record in value is null ? [] : _journal.Records.Where(r => r.Episode is null))
+            {
+                value!.Tell(new CellProtocol.Intervene(record.Intervention));
+            }
+        }
     }
 
-    /// <summary>How many have taken effect.</summary>
-    internal int Effective => _journal.Records.Count(r => r.Episode is not null);
+    /// <summary>How many have taken effect that results depend on: pauses change none.</summary>
+    internal int Effective => _journal.Records.Count(r => r.Episode is not null && r.Intervention.Kind is not (InterventionKind.Pause or InterventionKind.Resume));
 
-    /// <summary>Whether a cell is paused, or will be at its next boundary.</summary>
+    /// <summary>Cells that are paused, or will be.</summary>
+    public IReadOnlyList<int> Paused => [.. _journal.Records.Select(r => r.Intervention.Cell).Distinct().Where(c => IsPaused(c) && _progress[c].Activity != CellActivity.Ended).Order()];
+
+    /// <summary>Whether a cell is paused, or will be: the newest that was asked for of pause and resumption is a pause.</summary>
     /// <param name="cell">Index of the cell.</param>
-    public bool IsPaused(int cell) => _journal.IsPaused(cell);
+    public bool IsPaused(int cell) => _journal.Of(cell).LastOrDefault(r => r.Intervention.Kind is InterventionKind.Pause or InterventionKind.Resume) is { Intervention.Kind: InterventionKind.Pause };
 
     /// <summary>Asks for an intervention. When this returns it is on the disk, and takes effect whatever happens to the process, unless the cell ends before.</summary>
-    /// <param name="asked">What; its number is given here.</param>
-    /// <returns>It with its number.</returns>
+    /// <param name="asked">What; its number is given here, and so is the episode where it names none.</param>
+    /// <returns>It with both.</returns>
     /// <exception cref="InterventionException">It makes no sense as the cell stands: the message says why.</exception>
     /// <exception cref="KeyNotFoundException">There is no such cell or agent.</exception>
     /// <exception cref="ArgumentException">A number is out of its range.</exception>
@@ -66,12 +77,17 @@ public sealed class RunInterventions
     {
         ArgumentNullException.ThrowIfNull(asked);
         Check(asked);
-        if ((_isOver() ? "the run is over" : RefusalOf(asked)) is { } refusal)
+        Intervention intervention;
+        lock (_asking)
         {
-            throw new InterventionException(refusal);
+            if ((_isOver() ? "the run is over" : RefusalOf(asked)) is { } refusal)
+            {
+                throw new InterventionException(refusal);
+            }
+
+            intervention = _journal.Add(asked with { Before = Math.Max(asked.Before, _progress[asked.Cell].Episode + 1) });
         }
 
-        var intervention = _journal.Add(asked);
         _population?.Tell(new CellProtocol.Intervene(intervention));
         return intervention;
     }
@@ -90,10 +106,6 @@ public sealed class RunInterventions
 
         return [.. paused.Select(c => _plan.Cells[c].Name)];
     }
-
-    /// <summary>Cells that are paused, or will be at their next boundary.</summary>
-    public IReadOnlyList<int> Paused =>
-        [.. _journal.Records.Select(r => r.Intervention.Cell).Distinct().Where(c => _journal.IsPaused(c) && _progress[c].Activity != CellActivity.Ended).Order()];
 
     private void Check(Intervention asked)
     {
@@ -117,18 +129,24 @@ public sealed class RunInterventions
         {
             throw new ArgumentException($"{_plan.Cells[asked.Cell].Name} has the episodes 1 to {Text(options.Episodes)}, and none {Text(asked.Before)}", nameof(asked));
         }
+
+        if (asked is { Kind: InterventionKind.Resume, Before: > 0 })
+        {
+            throw new ArgumentException("a cell is resumed at once: one that is paused comes to no episode", nameof(asked));
+        }
     }
 
     private string? RefusalOf(Intervention asked)
     {
         var cell = _progress[asked.Cell];
+        var stop = _journal.Of(asked.Cell).Where(r => r.Intervention.Kind == InterventionKind.Stop).Select(r => r.Intervention.Before).DefaultIfEmpty(int.MaxValue).Min();
         return asked switch
         {
             _ when cell.Activity == CellActivity.Ended => $"{cell.Name} has ended",
-            _ when _journal.IsStopped(asked.Cell, effective: false) => $"{cell.Name} was told to stop",
             { OnAgent: true } when cell.Acts => $"{cell.Name} only acts: its agents learn nothing",
-            { Kind: InterventionKind.Pause } when _journal.IsPaused(asked.Cell) => $"{cell.Name} is paused already",
-            { Kind: InterventionKind.Resume } when !_journal.IsPaused(asked.Cell) => $"{cell.Name} is not paused",
+            { Kind: InterventionKind.Pause } when IsPaused(asked.Cell) => $"{cell.Name} is paused already",
+            { Kind: InterventionKind.Resume } when !IsPaused(asked.Cell) => $"{cell.Name} is not paused",
+            { Kind: InterventionKind.Stop } when stop <= Math.Max(asked.Before, cell.Episode + 1) => $"{cell.Name} stops before episode {Text(stop)} already",
             { Before: > 0 } when asked.Before <= cell.Episode => $"episode {Text(asked.Before)} of {cell.Name} is over: {Text(cell.Episode)} are done",
             _ => null,
         };

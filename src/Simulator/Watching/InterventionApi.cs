@@ -11,7 +11,7 @@ namespace Simulator;
 internal sealed record InterventionBody(int? BeforeEpisode, double? Factor);
 
 /// <summary>An intervention as the API tells it.</summary>
-internal sealed record InterventionDocument(int Number, DateTimeOffset? Time, string Kind, int Cell, string Name, int? Agent, double? Factor, int? BeforeEpisode, int? Episode)
+internal sealed record InterventionDocument(int Number, DateTimeOffset? Time, string Kind, int Cell, string Name, int? Agent, double? Factor, int BeforeEpisode, int? Episode)
 {
     internal static InterventionDocument Of(Intervention intervention, string name, DateTimeOffset? time = null, int? episode = null) => new(
         intervention.Number,
@@ -21,7 +21,7 @@ internal sealed record InterventionDocument(int Number, DateTimeOffset? Time, st
         name,
         intervention.OnAgent ? intervention.Agent : null,
         intervention.Kind == InterventionKind.ScaleRate ? intervention.Factor : null,
-        intervention.Before > 0 ? intervention.Before : null,
+        intervention.Before,
         episode);
 }
 

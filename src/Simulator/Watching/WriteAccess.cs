@@ -5,8 +5,9 @@ using System.Text;
 namespace Simulator;
 
 /// <summary>
-/// Who may change a run over HTTP: whoever has the token that the environment variable <see cref="Variable"/> gives, from anywhere; without it programs and pages of this machine alone. A page of
-/// another site that a browser of this machine shows is none: its Origin or, where it has its own name resolved to this machine, its Host says so.
+/// Who may change a run over HTTP. Where the environment variable <see cref="Variable"/> gives a token, whoever sends it, from anywhere, and nobody else. Without one programs and pages of this machine: a page of
+/// another site that a browser of this machine shows is none, and its Origin, the browser's word on where the request comes from, or, where it has its own name resolved to this machine, its Host says so.
+/// A proxy or tunnel that adds no header of its own cannot be told from this machine.
 /// </summary>
 internal sealed class WriteAccess
 {
@@ -35,27 +36,37 @@ internal sealed class WriteAccess
     /// <returns>The status to answer with, and why.</returns>
     internal (int Status, string Why)? RefusalOf(HttpRequest request)
     {
-        if (request.Headers.Authorization is { Count: > 0 } given)
+        var given = request.Headers.Authorization.ToString();
+        if (_token is not null)
         {
-            var text = given.ToString();
-            return _token is not null && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && CryptographicOperations.FixedTimeEquals(_token, Hash(text[Scheme.Length..].Trim()))
+            return given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && CryptographicOperations.FixedTimeEquals(_token, Hash(given[Scheme.Length..].Trim()))
                 ? null
-                : (StatusCodes.Status401Unauthorized, _token is null ? $"{Variable} is not set, so there is no token" : "the token is another one");
+                : (StatusCodes.Status401Unauthorized, given.Length == 0 ? $"a token is needed: {Variable} of the simulator, sent as Authorization: Bearer TOKEN" : "the token is another one");
+        }
+
+        if (given.Length > 0)
+        {
+            return (StatusCodes.Status401Unauthorized, $"{Variable} of the simulator is not set, so there is no token");
         }
 
         if (request.HttpContext.Connection.RemoteIpAddress is not { } address || !IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address))
         {
-            return (StatusCodes.Status401Unauthorized, $"from another machine a token is needed: {Variable} of the simulator, sent as Authorization: Bearer TOKEN");
+            return (StatusCodes.Status401Unauthorized, $"from another machine a token is needed, and the simulator was started without one ({Variable})");
         }
 
         if (Array.Find(ForwardingHeaders, request.Headers.ContainsKey) is { } header)
         {
-            return (StatusCodes.Status401Unauthorized, $"the request was forwarded ({header}), so that it may come from another machine: a token is needed");
+            return (StatusCodes.Status401Unauthorized, $"the request was forwarded ({header}), so that it may come from another machine: a token is needed, and the simulator was started without one ({Variable})");
         }
 
         if (!IsThisMachine(request.Host.Host))
         {
             return (StatusCodes.Status403Forbidden, $"'{request.Host}' is no name of this machine for itself: localhost, 127.0.0.1 and [::1] are");
+        }
+
+        if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site.ToString() is not ("same-origin" or "none"))
+        {
+            return (StatusCodes.Status403Forbidden, "a page of another site may change nothing here");
         }
 
         return request.Headers.Origin is { Count: > 0 } origin && !origin.ToString().Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase)

@@ -12,7 +12,7 @@ document.addEventListener('click', async event => {
   const field = name => controls.querySelector(`input[name="${name}"]`);
   const answer = controls.querySelector('.answer');
   const asked = {};
-  for (const name of ['before_episode', button.dataset.with]) {
+  for (const name of [button.dataset.ask.endsWith('/resume') ? null : 'before_episode', button.dataset.with]) {
     if (name && field(name).value !== '') {
       asked[name] = Number(field(name).value);
     }
@@ -27,6 +27,10 @@ document.addEventListener('click', async event => {
     if (response.status === 401) {
       controls.querySelector('.token').hidden = false;
       field('token').focus();
+    }
+
+    if (response.ok) {
+      field('before_episode').value = '';
     }
 
     answer.textContent = response.ok ? `Asked for, as number ${told.number}.` : `Not done: ${told.detail ?? response.statusText}.`;

@@ -73,11 +73,23 @@ public sealed class RunReaderTests : IDisposable
         Assert.Equal(
             "Partial: 2 of 5 cells came to their end, 1 began and did not, 1 failed, 1 never began. Missing: cells/0.001-0.01-s42/episodes.parquet.",
             Answer.Partial(RunReader.Read([folder])));
-        Assert.Null(Answer.Intervened(RunReader.Read([folder])));
-        var manifest = Path.Combine(folder, "manifest.json");
-        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"seed\"", "\"interventions\": 3, \"seed\"", StringComparison.Ordinal));
-        Assert.StartsWith("While it ran, somebody intervened (3 times): these results are not those of the scenario alone.", Answer.Intervened(RunReader.Read([folder])), StringComparison.Ordinal);
         Assert.Null(Answer.Partial(RunReader.Read([new SampleRun().Add(0.1, 0.01).Write(_folder["whole"])])));
+    }
+
+    [Fact]
+    public void A_run_that_somebody_intervened_in_says_so_and_pauses_do_not_count()
+    {
+        var folder = new SampleRun().Add(0.1, 0.01).Write(_folder["run"]);
+        Assert.Null(Answer.Intervened(RunReader.Read([folder])));
+        File.WriteAllLines(Path.Combine(folder, "events.jsonl"),
+        [
+            """{"time":"2026-01-01T00:00:00Z","event":"intervention_requested","number":1,"cell":"a","kind":"stop","before_episode":3}""",
+            """{"time":"2026-01-01T00:00:00Z","event":"intervention","number":1,"cell":"a","kind":"stop","episode":3}""",
+            """{"time":"2026-01-01T00:00:00Z","event":"intervention","number":2,"cell":"b","kind":"pause","episode":3}""",
+            """{"time":"2026-01-01T00:00:00Z","event":"intervention_repeated","number":1,"cell":"a","kind":"stop","episode":3}""",
+            """{"time":"2026""",
+        ]);
+        Assert.StartsWith("While it ran, somebody intervened (1 time): these results are not those of the scenario alone.", Answer.Intervened(RunReader.Read([folder])), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -20,8 +20,13 @@ public sealed class RunInterventionTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<PopulationRun, PatientTime> _times = [];
+    private RunFolder? _opened;
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _opened?.Dispose();
+        _folder.Dispose();
+    }
 
     [Theory]
     [InlineData(false)]
@@ -86,33 +91,49 @@ public sealed class RunInterventionTests : IDisposable
             Assert.Equal(2, interrupted.Progress[0].Episode);
         }
 
-        var time = PatientTime();
-        using var resumed = Resume(plan, "resumed", time);
+        using var resumed = Resume(plan, "resumed", PatientTime());
         Assert.Equal([0], resumed.Interventions.Paused);
-        if (whileItRuns)
+        var running = whileItRuns ? ExecuteAsync(resumed) : null;
+        if (running is not null)
         {
-            var asked = 0;
-            time.WhenRead = () =>
-            {
-                if (resumed.Progress[1].Activity == Telemetry.CellActivity.Ended || (resumed.Progress[1].Episode > 50 && resumed.Progress[0].Activity == Telemetry.CellActivity.Paused))
-                {
-                    if (Interlocked.Exchange(ref asked, 1) == 0)
-                    {
-                        Assert.Equal(2, resumed.Progress[0].Episode);
-                        _ = Task.Run(() => resumed.Interventions.Ask(new Intervention(0, 0, InterventionKind.Resume)));
-                    }
-                }
-            };
-        }
-        else
-        {
-            Assert.Equal([plan.Cells[0].Name], resumed.Interventions.ResumeAll());
+            await UntilAsync(() => resumed.Progress[1].Activity == Telemetry.CellActivity.Ended && resumed.Progress[0].Activity == Telemetry.CellActivity.Paused);
+            Assert.Equal(2, resumed.Progress[0].Episode);
         }
 
-        Assert.Equal(RunStatus.Done, await ExecuteAsync(resumed));
+        Assert.Equal([plan.Cells[0].Name], resumed.Interventions.ResumeAll());
+        Assert.Equal(RunStatus.Done, await (running ?? ExecuteAsync(resumed)));
         Assert.Empty(resumed.Interventions.Paused);
         Assert.Equal(Files("undisturbed"), Files("resumed"));
         Assert.Equal([1, 2], resumed.Interventions.Records.Where(r => r.Episode == 3).Select(r => r.Intervention.Number));
+    }
+
+    [Fact]
+    public void What_is_asked_for_ends_no_more_and_begins_no_earlier_than_was_meant()
+    {
+        var events = new EventLog(_opened = RunFolder.Create(_folder["journal"]), TimeProvider.System);
+        var journal = new InterventionJournal(events, ["a", "b"], TimeProvider.System);
+        Add(InterventionKind.ScaleRate, before: 10, factor: 0.1);
+        TookEffect(1, 10);
+        Add(InterventionKind.ScaleRate, before: 1, factor: 1);
+        Add(InterventionKind.Pause, before: 20);
+        Assert.Equal([(1, 10), (2, 10), (3, 20)], After(5)); // The second was asked for behind the first, and undoes it.
+        Assert.Equal([(2, 10), (3, 20)], After(10));
+        Assert.Empty(journal.After(1, 0));
+
+        Add(InterventionKind.Resume, before: 11);
+        Assert.Equal([(1, 10), (2, 10), (4, 11)], After(5)); // The pause was ended before it began.
+        TookEffect(4, 11);
+        Assert.Equal([(1, 10), (2, 11)], After(5));
+        TookEffect(1, 10);
+        Assert.Equal(["intervention_repeated"], File.ReadLines(Path.Combine(_folder["journal"], "events.jsonl")).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("event").GetString()).Where(e => e!.EndsWith("repeated", StringComparison.Ordinal)));
+
+        var again = new InterventionJournal(events, ["a", "b"], TimeProvider.System);
+        again.Read();
+        Assert.Equal(journal.Records.Select(r => (r.Intervention, r.Episode)), again.Records.Select(r => (r.Intervention, r.Episode)));
+
+        void Add(InterventionKind kind, int before, double factor = 1) => journal.Add(new Intervention(0, 0, kind) { Before = before, Factor = factor });
+        void TookEffect(int number, int episode) => journal.TookEffect(new PopulationProtocol.Intervened(0, 0, number, episode));
+        IEnumerable<(int, int)> After(int episode) => journal.After(0, episode).Select(i => (i.Number, i.Before));
     }
 
     [Fact]
@@ -151,8 +172,13 @@ public sealed class RunInterventionTests : IDisposable
         Assert.Throws<InterventionException>(() => Ask(0, InterventionKind.Resume));
         Assert.False(File.Exists(Path.Combine(_folder["refused"], "events.jsonl")));
 
+        Ask(0, InterventionKind.Pause, before: 5);
+        Ask(0, InterventionKind.Stop, before: 50);
+        Assert.Throws<InterventionException>(() => Ask(0, InterventionKind.Stop, before: 50));
+        Ask(0, InterventionKind.Resume);
+        Assert.Empty(run.Interventions.Paused);
         Ask(0, InterventionKind.Stop);
-        Assert.Throws<InterventionException>(() => Ask(0, InterventionKind.Pause));
+        Assert.Equal("stops before episode 1 already", Assert.Throws<InterventionException>(() => Ask(0, InterventionKind.Stop)).Message[(plan.Cells[0].Name.Length + 1)..]);
         await ExecuteAsync(run);
         Assert.Contains("over", Assert.Throws<InterventionException>(() => Ask(1, InterventionKind.Pause)).Message, StringComparison.Ordinal);
 
@@ -179,7 +205,7 @@ public sealed class RunInterventionTests : IDisposable
         }
 
         Assert.Equal("{\"time\":\"2026-", File.ReadLines(file).Single(l => !l.EndsWith('}')));
-        File.AppendAllText(file, "{\"event\":\"intervention\",\"number\":7}\n");
+        File.AppendAllText(file, "{\"event\":\"intervention\",\"number\":7,\"episode\":3}\n");
         var fault = Assert.Throws<IOException>(() => Resume(plan, "events", PatientTime()));
         Assert.Contains($"line {File.ReadLines(file).Count()} of {file}", fault.Message, StringComparison.Ordinal);
     }
@@ -187,6 +213,16 @@ public sealed class RunInterventionTests : IDisposable
     private static ScenarioPlan Plan(string yaml = TwoCells) => ScenarioReader.Parse("small.yaml", yaml).Plan!;
 
     private static PatientTime PatientTime() => new();
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!holds())
+        {
+            await Task.Delay(10, patience.Token);
+        }
+    }
 
     private PopulationRun Prepare(ScenarioPlan plan, string folder, PatientTime time) => With(time, PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder[folder], time));
 
