@@ -21,13 +21,13 @@ public sealed class ResumeCommandTests : IDisposable
     public async Task A_complete_run_has_nothing_to_continue_and_another_scenario_is_refused()
     {
         await File.WriteAllTextAsync(Scenario, Yaml, Token);
-        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        await DoneAsync("run", Scenario, "--output", Output, "--quiet");
         var before = await File.ReadAllTextAsync(Path.Combine(Output, "population.json"), Token);
 
         var (status, output, error) = await RunAsync("run", "--output", Output, "--resume");
         Assert.Equal((ExitStatus.Done, string.Empty), (status, error));
         Assert.Contains("is complete; there is nothing to continue", output, StringComparison.Ordinal);
-        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--resume", "--set", "checkpoint.seconds=1", "--set", "compute.threads=1")).Status);
+        await DoneAsync("run", Scenario, "--output", Output, "--resume", "--set", "checkpoint.seconds=1", "--set", "compute.threads=1");
 
         (status, _, error) = await RunAsync("run", "--output", Output, "--resume", "--episodes", "7");
         Assert.Equal(ExitStatus.WrongUsage, status);
@@ -63,7 +63,7 @@ public sealed class ResumeCommandTests : IDisposable
     public async Task A_run_whose_files_cannot_be_read_or_written_is_a_failure_in_one_line()
     {
         await File.WriteAllTextAsync(Scenario, Yaml, Token);
-        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        await DoneAsync("run", Scenario, "--output", Output, "--quiet");
         File.Delete(Path.Combine(Output, "manifest.json"));
         Directory.CreateDirectory(Path.Combine(Output, "events.jsonl")); // A folder in its place.
         var (status, output, error) = await RunAsync("run", "--output", Output, "--resume");
@@ -82,7 +82,7 @@ public sealed class ResumeCommandTests : IDisposable
     public async Task Evaluate_gives_what_the_run_was_evaluated_to_at_its_end(string more)
     {
         await File.WriteAllTextAsync(Scenario, $"{Yaml}cells: 2\n{more}\n", Token);
-        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        await DoneAsync("run", Scenario, "--output", Output, "--quiet");
         var (status, output, error) = await RunAsync("evaluate", Output);
         Assert.Equal((ExitStatus.Done, string.Empty), (status, error));
         Assert.Contains("base-s43", output, StringComparison.Ordinal);
@@ -105,7 +105,7 @@ public sealed class ResumeCommandTests : IDisposable
 
         Assert.Equal(2, evaluation.RootElement.GetArrayLength());
         var one = Path.Combine(Output, "cells", "base-s43");
-        Assert.Equal(ExitStatus.Done, (await RunAsync("evaluate", one + Path.DirectorySeparatorChar, "--episodes", "5", "--device", "cpu")).Status);
+        await DoneAsync("evaluate", one + Path.DirectorySeparatorChar, "--episodes", "5", "--device", "cpu");
         using var own = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(one, "evaluation.json"), Token));
         Assert.Equal(("base-s43", 5), (own.RootElement[0].GetProperty("name").GetString(), own.RootElement[0].GetProperty("episodes").GetInt32()));
     }
@@ -118,7 +118,7 @@ public sealed class ResumeCommandTests : IDisposable
     public async Task Evaluate_fails_where_networks_of_a_finished_cell_cannot_be_read_and_says_so_in_the_results(string file, bool damaged, string why)
     {
         await File.WriteAllTextAsync(Scenario, $"{Yaml}cells: 2\n", Token);
-        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        await DoneAsync("run", Scenario, "--output", Output, "--quiet");
         foreach (var cell in (string[])["base-s43", "base-s42"])
         {
             var path = Path.Combine(Output, "cells", cell, file);
@@ -145,7 +145,7 @@ public sealed class ResumeCommandTests : IDisposable
     public async Task Evaluate_leaves_out_what_has_not_come_to_its_end_without_a_failure()
     {
         await File.WriteAllTextAsync(Scenario, $"{Yaml}cells: 2\n", Token);
-        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        await DoneAsync("run", Scenario, "--output", Output, "--quiet");
         Directory.Delete(Path.Combine(Output, "cells", "base-s43"), recursive: true);
         var (status, output, error) = await RunAsync("evaluate", Output);
         Assert.Equal((ExitStatus.Done, string.Empty), (status, error));
@@ -161,7 +161,7 @@ public sealed class ResumeCommandTests : IDisposable
         await Wrong("is no run and no cell of one", "evaluate", _folder);
         await Wrong("--episodes '0'", "evaluate", _folder, "--episodes", "0");
         await File.WriteAllTextAsync(Scenario, $"{Yaml}mode: act\n", Token);
-        Assert.Equal(ExitStatus.Done, (await RunAsync("run", Scenario, "--output", Output, "--quiet")).Status);
+        await DoneAsync("run", Scenario, "--output", Output, "--quiet");
         await Wrong("holds no policies to evaluate: base-s42: it learned nothing", "evaluate", Output);
         await Wrong("is no cell of the run", "evaluate", Directory.CreateDirectory(Path.Combine(Output, "cells", "other")).FullName);
 
@@ -188,6 +188,13 @@ public sealed class ResumeCommandTests : IDisposable
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Runs a command that is done, without a complaint.</summary>
+    private static async Task DoneAsync(params string[] arguments)
+    {
+        var (status, _, error) = await RunAsync(arguments);
+        Assert.Equal((ExitStatus.Done, string.Empty), (status, error));
+    }
 
     private static async Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments)
     {
