@@ -56,6 +56,25 @@ public sealed partial class WatchHostTests : IDisposable
     }
 
     [Fact]
+    public async Task Hosts_that_start_at_the_same_moment_take_ports_of_their_own()
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        var port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        var plan = Plan("episodes: 1");
+        var hosts = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => WatchHost.StartAsync(new ListenAddress(IPAddress.Loopback, port, Asked: false), plan))));
+        try
+        {
+            Assert.Equal(hosts.Length, hosts.Select(h => h.Url).Distinct(StringComparer.Ordinal).Count());
+        }
+        finally
+        {
+            await Task.WhenAll(hosts.Select(h => h.DisposeAsync().AsTask()));
+        }
+    }
+
+    [Fact]
     public async Task A_command_that_cannot_listen_where_it_was_asked_to_ends_with_wrong_usage_and_writes_nothing()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);

@@ -65,7 +65,7 @@ internal sealed class WatchHost : IAsyncDisposable
                 await app.StartAsync().ConfigureAwait(false);
                 return new WatchHost(app, watched, listen.Url(new Uri(app.Urls.First()).Port));
             }
-            catch (IOException fault) when (fault.InnerException is AddressInUseException && !listen.Asked && port < listen.Port + ListenAddress.MostTried)
+            catch (Exception fault) when (IsInUse(fault) && !listen.Asked && port < listen.Port + ListenAddress.MostTried)
             {
                 await app.DisposeAsync().ConfigureAwait(false);
             }
@@ -97,7 +97,10 @@ internal sealed class WatchHost : IAsyncDisposable
 
     private static HealthCheckResult Result(bool healthy, string? otherwise) => healthy ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(otherwise);
 
-    private static string Why(Exception fault) => fault.InnerException is AddressInUseException ? "the port is in use" : fault.GetBaseException().Message;
+    private static string Why(Exception fault) => IsInUse(fault) ? "the port is in use" : fault.GetBaseException().Message;
+
+    /// <summary>Of two processes that bind a port at the same moment both may succeed, and the second to listen fails: Kestrel lets that through as it comes.</summary>
+    private static bool IsInUse(Exception fault) => fault is IOException { InnerException: AddressInUseException } or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
 
     private static WebApplication Build(ListenAddress listen, int port, ScenarioPlan plan, Watched watched, WriteAccess access)
     {
