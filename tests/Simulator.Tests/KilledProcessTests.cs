@@ -73,6 +73,28 @@ public sealed partial class KilledProcessTests : IDisposable
         AssertSame();
     }
 
+    [SlowFact]
+    public async Task A_run_that_is_killed_after_somebody_intervened_does_it_again_and_goes_on_to_the_same_bytes()
+    {
+        await File.WriteAllTextAsync(Scenario, Yaml, Token);
+        using (var undisturbed = await IntervenedAsync(Path.Combine(_folder, "undisturbed")))
+        {
+            await undisturbed.WaitForExitAsync(Token);
+            Assert.Equal(0, undisturbed.ExitCode);
+        }
+
+        using (var first = await IntervenedAsync(Resumed))
+        {
+            await UntilAsync(first, () => File.ReadAllText(Path.Combine(Resumed, "events.jsonl")).Contains("\"event\":\"intervention\"", StringComparison.Ordinal));
+            first.Kill();
+            await first.WaitForExitAsync(Token);
+        }
+
+        await ContinueAsync();
+        AssertSame();
+        Assert.Equal(14, File.ReadLines(Path.Combine(Resumed, "events.jsonl")).Count(l => l.Contains("\"event\":\"intervention\"", StringComparison.Ordinal)));
+    }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private string Scenario => Path.Combine(_folder, "s.yaml");
@@ -85,6 +107,38 @@ public sealed partial class KilledProcessTests : IDisposable
         using var process = Start("run", Scenario, "--output", Path.Combine(_folder, "undisturbed"), "--quiet");
         await process.WaitForExitAsync(Token);
         Assert.Equal(0, process.ExitCode);
+    }
+
+    /// <summary>Starts a run and asks it, of each cell, to reset one agent and slow down another, late enough to come in time.</summary>
+    private async Task<Process> IntervenedAsync(string output)
+    {
+        const string Announcement = "Watch it on ";
+        var process = Start("run", Scenario, "--output", output, "--listen", "127.0.0.1:0");
+        string? line;
+        do
+        {
+            line = await process.StandardOutput.ReadLineAsync(Token) ?? throw new InvalidOperationException("the run ended before it said where it listens");
+        }
+        while (!line.StartsWith(Announcement, StringComparison.Ordinal));
+
+        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        using var client = new HttpClient { BaseAddress = new Uri(line[Announcement.Length..].Split(' ')[0]) };
+        while ((await client.GetAsync("api/population", Token)).StatusCode == System.Net.HttpStatusCode.ServiceUnavailable)
+        {
+            await Task.Yield();
+        }
+
+        for (var cell = 0; cell < 7; cell++)
+        {
+            foreach (var (what, body) in new[] { ("1/reset-output", """{"before_episode": 120}"""), ("2/scale-rate", """{"before_episode": 125, "factor": 0.1}""") })
+            {
+                using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+                using var response = await client.PostAsync($"api/cells/{cell}/agents/{what}", content, Token);
+                Assert.Equal(System.Net.HttpStatusCode.Accepted, response.StatusCode);
+            }
+        }
+
+        return process;
     }
 
     private async Task ContinueAsync()
