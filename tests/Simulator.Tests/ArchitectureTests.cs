@@ -37,7 +37,7 @@ public sealed class ArchitectureTests
         ["Simulator"] = [Torch],
     };
 
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     public static TheoryData<string> Projects => [.. References.Keys];
 

@@ -28,6 +28,24 @@ public sealed partial class ProcessTests : IDisposable
     }
 
     [SlowFact]
+    public async Task What_users_call_with_dotnet_run_works_in_their_folder()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "own.yaml"), "episodes: 2\nclients: 3\nlearning: { batch: 4 }\nevaluation: { episodes: 0 }\n", TestContext.Current.CancellationToken);
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, WorkingDirectory = _folder };
+        foreach (var argument in (string[])["run", "--no-build", "-c", configuration, "--project", Path.Combine(ArchitectureTests.Root, "src", "Simulator"), "--", "run", "own.yaml", "--output", "out", "--quiet"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, output);
+        Assert.True(File.Exists(Path.Combine(_folder, "out", "manifest.json")));
+    }
+
+    [SlowFact]
     public async Task An_interrupt_ends_the_run_within_seconds_with_whole_results()
     {
         if (OperatingSystem.IsWindows())
