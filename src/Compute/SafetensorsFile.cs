@@ -50,6 +50,9 @@ public sealed class SafetensorsFile
         Names = [.. entries.Select(entry => entry.Key)];
     }
 
+    /// <summary>What error messages call the file.</summary>
+    public string Source => _source;
+
     /// <summary>The free-form metadata of the header; empty where it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 

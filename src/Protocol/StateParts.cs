@@ -3,8 +3,8 @@ namespace Simulator.Protocol;
 /// <summary>Cuts a client's state into parts that each stay under 64 KiB, and puts them together again.</summary>
 public sealed class StateParts
 {
-    private byte[]? _whole;
-    private int _received;
+    private readonly List<byte> _received = [];
+    private int? _total;
 
     /// <summary>The parts of a state, in order; one at least.</summary>
     /// <param name="state">The whole.</param>
@@ -16,7 +16,7 @@ public sealed class StateParts
         }
     }
 
-    /// <summary>Takes in a part; parts come in order.</summary>
+    /// <summary>Takes in a part; parts come in order. No more memory is taken than parts have come, whatever they claim of the whole.</summary>
     /// <param name="offset">Where it begins, in bytes.</param>
     /// <param name="total">Bytes of the whole.</param>
     /// <param name="values">The part.</param>
@@ -24,14 +24,13 @@ public sealed class StateParts
     /// <exception cref="InvalidDataException">It does not follow the parts before it.</exception>
     public byte[]? Add(int offset, int total, byte[] values)
     {
-        _whole ??= new byte[total];
-        if (offset != _received || total != _whole.Length || values.Length > total - offset)
+        _total ??= total;
+        if (total < 0 || total != _total || offset != _received.Count || values.Length > total - offset)
         {
-            throw new InvalidDataException($"a part of {values.Length} bytes at {offset} of {total} does not follow {_received} of {_whole.Length}");
+            throw new InvalidDataException($"a part of {values.Length} bytes at {offset} of {total} does not follow {_received.Count} of {_total}");
         }
 
-        values.CopyTo(_whole, offset);
-        _received += values.Length;
-        return _received == total ? _whole : null;
+        _received.AddRange(values);
+        return _received.Count == total ? [.. _received] : null;
     }
 }

@@ -32,6 +32,18 @@ public sealed class StatePartsTests
         Assert.Throws<InvalidDataException>(() => together.Add(parts[2].Offset, 100_000, parts[2].Values));
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(int.MinValue)]
+    public void A_part_of_less_than_nothing_is_refused(int total) => Assert.Throws<InvalidDataException>(() => new StateParts().Add(0, total, []));
+
+    [Fact]
+    public void A_part_that_claims_a_huge_whole_takes_no_more_memory_than_has_come()
+    {
+        var together = new StateParts();
+        Assert.InRange(Fuzzing.Allocated(() => Assert.Null(together.Add(0, int.MaxValue, new byte[1000]))), 0, 100_000);
+    }
+
     [Fact]
     public void A_stored_message_comes_back_and_anything_else_is_refused()
     {

@@ -225,7 +225,10 @@ internal sealed class CheckpointFolder(string path, string name, int index, long
         var segments = new List<ReplaySegment>();
         foreach (var file in manifest.Replay)
         {
-            segments.Add(CheckpointTensors.ReadReplay(ReadTensors(file.File)));
+            var segment = CheckpointTensors.ReadReplay(ReadTensors(file.File));
+            segments.Add(segment.First == file.First && segment.End == file.End
+                ? segment
+                : throw new InvalidDataException($"{file.File.Name} holds the transitions from {segment.First} to {segment.End}, and those from {file.First} to {file.End} belong there"));
         }
 
         return new StoredCell(manifest, history, CheckpointTensors.ReadState(ReadTensors(state), index, manifest.Episode, segments));
@@ -233,7 +236,9 @@ internal sealed class CheckpointFolder(string path, string name, int index, long
 
     private SafetensorsFile ReadTensors(CheckpointFile file)
     {
-        var bytes = File.ReadAllBytes(Path.Combine(path, file.Name));
+        // A file that has grown is not read: it may have any length.
+        var place = Path.Combine(path, file.Name);
+        var bytes = new FileInfo(place) is { Exists: true } found && found.Length != file.Bytes ? [] : File.ReadAllBytes(place);
         if (bytes.Length != file.Bytes || CheckpointManifest.HashOf(bytes) != file.Sha256)
         {
             throw new InvalidDataException($"{file.Name} is not what was written");

@@ -56,6 +56,11 @@ internal sealed record CheckpointManifest(
     /// <summary>The format that this program writes; it reads this and earlier ones. 2: updates tell the factor of the actors' rate.</summary>
     internal const int CurrentFormat = 2;
 
+    private const int LongestName = 100;
+
+    /// <summary>A thousand years.</summary>
+    private const double MostSeconds = 1000 * 366 * 86_400.0;
+
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true };
 
     /// <summary>The text of its file.</summary>
@@ -88,11 +93,43 @@ internal sealed record CheckpointManifest(
                     $"the checkpoint '{source}' has the format {format}, and this version of the program reads formats up to {CurrentFormat}; continue with the version that wrote it");
             }
 
-            return inner.Deserialize<CheckpointManifest>(Options) ?? throw new InvalidDataException("it is empty");
+            var manifest = inner.Deserialize<CheckpointManifest>(Options) ?? throw new InvalidDataException("it is empty");
+            manifest.Check();
+            return manifest;
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException($"it is no manifest of a checkpoint: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>
+    /// Checks what whoever computes a hash could have written: that files lie in the checkpoint's folder, that each is named once, and that numbers are possible. Replay files follow each other and may overlap.
+    /// </summary>
+    private void Check()
+    {
+        Require(Format >= 1 && Episode >= 0 && double.IsFinite(Seconds) && Seconds is >= 0 and <= MostSeconds, "its numbers are impossible");
+        Require(Ended == State is null && (!Ended || Replay.Count == 0), "it does not tell whether its cell has ended");
+        RequireFile(History);
+        RequireFile(State);
+        var last = (First: -1L, End: long.MaxValue);
+        foreach (var replay in Replay)
+        {
+            Require(replay is not null && replay.First > last.First && replay.First <= last.End && replay.End > replay.First, "its replay files do not follow each other");
+            RequireFile(replay!.File);
+            last = (replay.First, replay.End);
+        }
+    }
+
+    private static void RequireFile(CheckpointFile? file) => Require(
+        file is null || (file.Bytes >= 0 && file.Name.Length is > 0 and <= LongestName && file.Name[0] != '.' && file.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')),
+        "it names a file that a checkpoint does not have");
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new InvalidDataException(otherwise);
         }
     }
 

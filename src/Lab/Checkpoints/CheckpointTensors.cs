@@ -69,27 +69,29 @@ internal static class CheckpointTensors
     /// <param name="cell">Index of the cell.</param>
     /// <param name="episode">Episodes done.</param>
     /// <param name="replay">The replay transitions.</param>
-    /// <exception cref="InvalidDataException">It lacks something.</exception>
+    /// <exception cref="InvalidDataException">It lacks something, or shapes do not fit together.</exception>
     internal static CellCheckpoint ReadState(SafetensorsFile file, int cell, int episode, IReadOnlyList<ReplaySegment> replay)
     {
         var (steps, values, lengths, own) = (file.Longs("policies.steps"), file.Floats("policies"), file.Longs("clients.lengths"), file.Bytes("clients"));
         var width = values.Length / Math.Max(1, steps.Length);
+        Require(file, steps.Length > 0 && steps.Length <= lengths.Length && values.Length > 0 && values.Length == steps.Length * width);
+        Require(file, Array.TrueForAll(lengths, length => length >= 0 && length <= own.Length) && lengths.Sum() == own.Length);
         var clients = new ClientCheckpoint[lengths.Length];
         var offset = 0L;
         for (var i = 0; i < clients.Length; i++)
         {
             // Where the clients share a policy it is the first one's.
             var policy = i < steps.Length ? new TrainingState(steps[i], values[(i * width)..((i + 1) * width)]) : null;
-            clients[i] = new ClientCheckpoint(policy, own.AsSpan(checked((int)offset), checked((int)lengths[i])).ToArray());
+            clients[i] = new ClientCheckpoint(policy, own.AsSpan((int)offset, (int)lengths[i]).ToArray());
             offset += lengths[i];
         }
 
-        var critic = new TrainingState(file.Longs("critic.steps")[0], file.Floats("critic"));
+        var critic = new TrainingState(One(file, file.Longs("critic.steps")), file.Floats("critic"));
         return new CellCheckpoint(
             cell,
             episode,
             file.Bytes("cell"),
-            new MasterCheckpoint(critic, replay, file.Doubles("replay.priorities"), file.Longs("replay.added")[0], file.Doubles("replay.beta")[0], file.Bytes("master")),
+            new MasterCheckpoint(critic, replay, file.Doubles("replay.priorities"), One(file, file.Longs("replay.added")), One(file, file.Doubles("replay.beta")), file.Bytes("master")),
             clients);
     }
 
@@ -118,16 +120,41 @@ internal static class CheckpointTensors
     }
 
     /// <summary>Reads what <see cref="WriteReplay"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">It lacks something.</exception>
-    internal static ReplaySegment ReadReplay(SafetensorsFile file) => new(
-        file.Longs("first")[0],
-        file.Shape("selected")[1],
-        Truths(file, "begins"),
-        file.Floats("states"),
-        file.Floats("actions"),
-        Truths(file, "selected"),
-        file.Doubles("rewards"),
-        Truths(file, "done"));
+    /// <exception cref="InvalidDataException">It lacks something, or shapes do not fit together.</exception>
+    internal static ReplaySegment ReadReplay(SafetensorsFile file)
+    {
+        Require(file, file.Shape("selected").Count == 2);
+        var segment = new ReplaySegment(
+            One(file, file.Longs("first")),
+            file.Shape("selected")[1],
+            Truths(file, "begins"),
+            file.Floats("states"),
+            file.Floats("actions"),
+            Truths(file, "selected"),
+            file.Doubles("rewards"),
+            Truths(file, "done"));
+        var (count, clients) = ((long)segment.Count, segment.Clients);
+        var rows = count + segment.Begins.Count(begins => begins);
+        Require(file, segment.First >= 0 && clients > 0 && segment.Begins is [true, ..] && segment.Begins.Length == count && segment.Done.Length == count);
+        Require(
+            file,
+            segment.Selected.Length == count * clients && segment.Actions.Length == count * clients * RawAction.Width && segment.States.Length == rows * clients * Observation.Width);
+        return segment;
+    }
+
+    private static T One<T>(SafetensorsFile file, T[] values)
+    {
+        Require(file, values.Length == 1);
+        return values[0];
+    }
+
+    private static void Require(SafetensorsFile file, bool fits)
+    {
+        if (!fits)
+        {
+            throw new InvalidDataException($"the tensors of {file.Source} do not fit together");
+        }
+    }
 
     private static bool[] Truths(SafetensorsFile file, string name) => Array.ConvertAll(file.Bytes(name), b => b != 0);
 }

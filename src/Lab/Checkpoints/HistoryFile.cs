@@ -46,7 +46,7 @@ internal static class HistoryFile
     internal static byte[] Read(string path, CheckpointFile named)
     {
         using var stream = File.OpenRead(path);
-        if (stream.Length < named.Bytes || named.Bytes > Array.MaxLength)
+        if (named.Bytes < 0 || stream.Length < named.Bytes || named.Bytes > Array.MaxLength)
         {
             throw new InvalidDataException($"{Path.GetFileName(path)} has {stream.Length} bytes, and {named.Bytes} were written");
         }

@@ -57,6 +57,11 @@ public sealed record SavedPolicies(string Folder, IReadOnlyList<SavedCell> Cells
     {
         var (run, wanted) = Locate(folder);
 
+        if (Links.Complaint(run) is { } complaint)
+        {
+            throw new SavedPoliciesException(complaint);
+        }
+
         // The networks that the run began with are not needed, and need not be there any more.
         var reading = ScenarioReader.Read(Path.Combine(run, RunContinuation.ScenarioName), loadsNetworks: false);
         if (!reading.Succeeded)

@@ -68,14 +68,13 @@ internal sealed class JsonFile : IDisposable
 
     /// <summary>Text of a key that must be there.</summary>
     internal string Text(JsonElement of, string key) =>
-        Find(of, key) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Fault(key, "a text");
+        Find(of, key) is { } value ? AsText(value, key) : throw Fault(key, "a text");
 
     /// <summary>Text of a key; null where it is absent or null.</summary>
     internal string? TextOrNull(JsonElement of, string key) => Find(of, key) switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
-        { ValueKind: JsonValueKind.String } value => value.GetString(),
-        _ => throw Fault(key, "a text"),
+        { } value => AsText(value, key),
     };
 
     /// <summary>Number of a key; null where it is absent or null.</summary>
@@ -128,7 +127,7 @@ internal sealed class JsonFile : IDisposable
     /// <summary>An object of texts, empty where the key is absent.</summary>
     internal IReadOnlyDictionary<string, string> Texts(JsonElement of, string key)
     {
-        var texts = Entries(of, key).ToDictionary(e => e.Name, e => e.Value.ValueKind == JsonValueKind.String ? e.Value.GetString()! : throw Fault(e.Name, "a text"), StringComparer.Ordinal);
+        var texts = Entries(of, key).ToDictionary(e => e.Name, e => AsText(e.Value, e.Name), StringComparer.Ordinal);
         return texts.Count > 0 ? texts : ReadOnlyDictionary<string, string>.Empty;
     }
 
@@ -145,6 +144,18 @@ internal sealed class JsonFile : IDisposable
         JsonValueKind.Number => value.GetDouble(),
         _ => throw Fault(key, "a number"),
     };
+
+    private string AsText(JsonElement value, string key)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Fault(key, "a text");
+        }
+        catch (InvalidOperationException)
+        {
+            throw Fault(key, "a text"); // Half of a surrogate pair is JSON, and no text.
+        }
+    }
 
     private int? AsWhole(JsonElement value, string key) =>
         AsNumber(value, key) is not { } number ? null : number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue ? (int)number : throw Fault(key, "a whole number");

@@ -43,6 +43,11 @@ internal static class RunReader
             throw new UnreadableRunException($"there is no folder '{Wording.Shorten(folder)}'; name the folder of a run");
         }
 
+        if (Links.Complaint(folder) is { } complaint)
+        {
+            throw new UnreadableRunException(complaint);
+        }
+
         var missing = new List<string>();
         var population = Path.Combine(folder, "population.json");
         var cells = Path.Combine(folder, "cells");
@@ -54,7 +59,7 @@ internal static class RunReader
         var whole = File.Exists(population);
         var rows = whole ? Rows(population, folder, label) : RowsOfCells(cells, label, missing);
         var scenario = Path.Combine(folder, "scenario.yaml");
-        var text = File.Exists(scenario) ? File.ReadAllText(scenario) : null;
+        var text = File.Exists(scenario) ? SettingsReader.Text(scenario) : null;
         if (text is null)
         {
             missing.Add("scenario.yaml");
@@ -176,8 +181,8 @@ internal static class RunReader
 
     /// <summary>The folder of a cell, which lies within cells/; null where it has none.</summary>
     private static string? Inside(string population, string run, string name, string? folder) =>
-        folder is not null && Path.GetRelativePath(Path.Combine(run, "cells"), Path.Combine(run, folder)) is var relative && (relative == "." || relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative))
-            ? throw new UnreadableRunException($"{population}: the folder '{Wording.Shorten(folder)}' of cell {Wording.OneLine(name)} lies outside cells/")
+        folder is not null && (folder.Contains('\0', StringComparison.Ordinal) || (Path.GetRelativePath(Path.Combine(run, "cells"), Path.Combine(run, folder)) is var relative && (relative == "." || relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative))))
+            ? throw new UnreadableRunException($"{population}: the folder '{Wording.OneLine(Wording.Shorten(folder))}' of cell {Wording.OneLine(name)} lies outside cells/")
             : folder;
 
     private static RecordedCell WithFiles(RecordedCell row, string run, Windows? windows, bool withAgents, List<string> missing)

@@ -1,6 +1,3 @@
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
-
 namespace Simulator.Lab.Reports;
 
 /// <summary>
@@ -14,45 +11,51 @@ internal static class SettingsReader
     /// <summary>The settings of every default: the original's.</summary>
     internal static IReadOnlyDictionary<string, string> Defaults { get; } = Parse("defaults", ScenarioWriter.Write(new ScenarioOptions()));
 
+    /// <summary>The text of a resolved scenario.</summary>
+    /// <exception cref="UnreadableRunException">It cannot be read, or is none.</exception>
+    internal static string Text(string path)
+    {
+        var faults = new List<ScenarioFault>();
+        return YamlSource.ReadText(path, faults) ?? throw new UnreadableRunException(faults[0].ToString());
+    }
+
     /// <summary>Reads settings, without the sweep.</summary>
     /// <exception cref="UnreadableRunException">The text is no scenario.</exception>
     internal static IReadOnlyDictionary<string, string> Parse(string path, string text)
     {
-        var stream = new YamlStream();
-        try
+        // By the reader of scenarios, which refuses aliases and deep nesting: YamlDotNet's model follows both to any end.
+        var faults = new List<ScenarioFault>();
+        var root = YamlSource.ParseFile(path, text, faults);
+        if (faults is [var fault, ..])
         {
-            stream.Load(new StringReader(text));
-        }
-        catch (YamlException fault)
-        {
-            throw new UnreadableRunException($"{path}: the YAML cannot be read: {Wording.OneLine(fault.Message)}", fault);
+            throw new UnreadableRunException(fault.ToString());
         }
 
-        if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
+        if (root is not SourceMap map)
         {
             throw new UnreadableRunException($"{path}: this is no scenario");
         }
 
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        Add(settings, "", root);
+        Add(settings, "", map);
         return settings;
     }
 
-    private static void Add(Dictionary<string, string> settings, string prefix, YamlMappingNode map)
+    private static void Add(Dictionary<string, string> settings, string prefix, SourceMap map)
     {
-        foreach (var (key, value) in map.Children)
+        foreach (var (key, value) in map.Entries)
         {
-            var name = prefix + key;
+            var name = prefix + key.Text;
             switch (value)
             {
-                case YamlMappingNode inner when name != Sweep:
+                case SourceMap inner when name != Sweep:
                     Add(settings, name + ".", inner);
                     break;
-                case YamlScalarNode scalar:
-                    settings[name] = scalar.Value ?? "";
+                case SourceScalar scalar:
+                    settings[name] = scalar.Text;
                     break;
-                case YamlSequenceNode list when name != Sweep:
-                    settings[name] = $"[{string.Join(", ", list.Children)}]";
+                case SourceList list when name != Sweep:
+                    settings[name] = $"[{string.Join(", ", list.Items.OfType<SourceScalar>().Select(item => item.Text))}]";
                     break;
                 default:
                     break;

@@ -98,8 +98,18 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Opens the folder of an earlier run, to continue it.</summary>
-    /// <exception cref="OutputFolderException">Another process has it, or it cannot be written to.</exception>
-    public static RunFolder Open(string path) => new(path, Hold(path));
+    /// <exception cref="OutputFolderException">Another process has it, it cannot be written to, or there is a link in it.</exception>
+    public static RunFolder Open(string path)
+    {
+        try
+        {
+            return Links.Complaint(path) is { } complaint ? throw new OutputFolderException(complaint) : new RunFolder(path, Hold(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputFolderException($"the output folder '{path}' cannot be read: {error.Message}", error);
+        }
+    }
 
     /// <summary>Lets other processes have the folder.</summary>
     public void Dispose() => _lock.Dispose();

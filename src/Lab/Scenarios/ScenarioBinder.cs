@@ -103,7 +103,7 @@ internal sealed class ScenarioBinder(List<ScenarioFault> faults)
         {
             if (list.Items.Count == 0) faults.Add(list.Place.Fault("sweep", "an empty list stands for no configuration at all; leave the sweep out, or write {}"));
             var products = new List<ProductSource>();
-            foreach (var item in list.Items)
+            foreach (var item in list.Items.TakeWhile(_ => !ScenarioFault.Enough(faults)))
                 if (IsMap(item, "sweep", Wanted, out var map)) products.Add(Product(map));
             Sweep = products;
         }
@@ -155,11 +155,12 @@ internal sealed class ScenarioBinder(List<ScenarioFault> faults)
         }
 
         var values = new List<BoundValue>();
-        foreach (var item in list.Items)
+        var known = new HashSet<object?>();
+        foreach (var item in list.Items.TakeWhile(_ => !ScenarioFault.Enough(faults)))
         {
             if (!Read(option, item, out var value)) continue;
 
-            if (values.Exists(other => Equals(other.Value, value))) faults.Add(item.Place.Fault(path, $"{option.Type.ToYaml(value)} is listed twice; every configuration must differ"));
+            if (!known.Add(value)) faults.Add(item.Place.Fault(path, $"{option.Type.ToYaml(value)} is listed twice; every configuration must differ"));
             else values.Add(new BoundValue(value, item.Place, IsOverride: false));
         }
 
@@ -185,7 +186,7 @@ internal sealed class ScenarioBinder(List<ScenarioFault> faults)
     private IEnumerable<(SourceScalar Key, SourceNode Value)> Entries(SourceMap map, string path)
     {
         var seen = new Dictionary<string, Place>(StringComparer.Ordinal);
-        foreach (var (key, value) in map.Entries)
+        foreach (var (key, value) in map.Entries.TakeWhile(_ => !ScenarioFault.Enough(faults)))
         {
             if (seen.TryAdd(key.Text, key.Place)) yield return (key, value);
             else faults.Add(key.Place.Fault(Join(path, key.Text), $"the key is given twice, first on {seen[key.Text]}; a key is given once"));

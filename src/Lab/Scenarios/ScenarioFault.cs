@@ -7,6 +7,12 @@ namespace Simulator.Lab;
 /// <param name="Message">What is wrong; what is allowed; the nearest valid spelling where there is one.</param>
 public sealed record ScenarioFault(string File, int Line, string Key, string Message)
 {
+    /// <summary>Faults after which reading stops: what is wrong line after line has one cause, and a million such lines would take a gigabyte to say.</summary>
+    internal const int Most = 1000;
+
+    /// <summary>Whether reading stops.</summary>
+    internal static bool Enough(List<ScenarioFault> faults) => faults.Count >= Most;
+
     /// <summary>One line, <c>file:line: key: message</c>, free of control characters.</summary>
     public override string ToString()
     {

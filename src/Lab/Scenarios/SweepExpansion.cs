@@ -107,7 +107,7 @@ internal sealed class SweepExpansion
     private OrderedDictionary<CellOptions, Configuration>.ValueCollection Configurations()
     {
         var found = new OrderedDictionary<CellOptions, Configuration>();
-        foreach (var product in _products)
+        foreach (var product in _products.TakeWhile(_ => !ScenarioFault.Enough(_faults)))
         {
             var repeats = false;
             foreach (var (scenario, chosen) in Combinations(_scenario, product.Axes, []))

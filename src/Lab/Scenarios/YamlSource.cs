@@ -129,6 +129,8 @@ internal sealed class YamlSource
         if (depth > DeepestNesting)
             throw new YamlException(current.Start, current.End, $"more than {DeepestNesting} levels of nesting; a scenario has at most {DeepestNesting}");
 
+        if (ScenarioFault.Enough(_faults)) throw new YamlException(current.Start, current.End, $"there are {ScenarioFault.Most} faults before this, and nothing is read after them");
+
         if (_parser.TryConsume<AnchorAlias>(out var alias))
         {
             _faults.Add(place.Fault("", $"alias {Wording.Quote("*" + alias.Value.Value)} is not supported; write the value out"));

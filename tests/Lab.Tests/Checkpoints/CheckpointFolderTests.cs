@@ -10,8 +10,8 @@ namespace Simulator.Lab.Tests;
 /// <summary>What is written comes back, what is damaged is passed over, and what is not needed is removed.</summary>
 public sealed class CheckpointFolderTests : IDisposable
 {
-    private const int Clients = 2;
-    private const int Capacity = 12;
+    internal const int Clients = 2;
+    internal const int Capacity = 12;
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<(string File, string Why)> _reports = [];
@@ -288,7 +288,7 @@ public sealed class CheckpointFolderTests : IDisposable
     private void WriteOnly(CheckpointFolder folder, int episode) =>
         folder.Write(Checkpoint(Replay, folder.ReplayFrom, episode), Encoding.UTF8.GetBytes($"{(episode > 1 ? ";" : string.Empty)}told {episode}"), episode, 10 * episode);
 
-    private static void AddEpisode(PrioritizedReplay replay, int episode)
+    internal static void AddEpisode(PrioritizedReplay replay, int episode)
     {
         var random = new Random(episode);
         replay.BeginEpisode(Row(random, Clients * Observation.Width));
@@ -298,7 +298,7 @@ public sealed class CheckpointFolderTests : IDisposable
         }
     }
 
-    private static CellCheckpoint Checkpoint(PrioritizedReplay replay, long from, int episode)
+    internal static CellCheckpoint Checkpoint(PrioritizedReplay replay, long from, int episode)
     {
         var random = new Random(1000 + episode);
         return new CellCheckpoint(

@@ -99,7 +99,7 @@ public sealed class RunReaderTests : IDisposable
     [InlineData("population.json", "[{\"name\": \"a\", \"status\": \"completed\", \"seed\": 1, \"folder\": \"../../elsewhere\"}]", "*population.json: the folder '../../elsewhere' of cell a lies outside cells/")]
     [InlineData("manifest.json", "[]", "*manifest.json: this is the file of something else, or it is damaged: it should hold an object")]
     [InlineData("manifest.json", "{\"name\": \"a\", \"status\": \"done\", \"cells\": 1.5}", "*manifest.json: cells should be a whole number; the file is damaged or of something else")]
-    [InlineData("scenario.yaml", "name: [1", "*scenario.yaml: the YAML cannot be read: *")]
+    [InlineData("scenario.yaml", "name: [1", "*scenario.yaml:2: the YAML cannot be read: *")]
     [InlineData("scenario.yaml", "- 1", "*scenario.yaml: this is no scenario")]
     [InlineData("cells/0.1-0.01-s42/results.json", "", "*results.json: this is the file of something else, or it is damaged: *")]
     [InlineData("manifest.json", "{}", "*manifest.json: there is no key name; the file is damaged or of something else")]
