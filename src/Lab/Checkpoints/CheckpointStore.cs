@@ -4,7 +4,7 @@ using Simulator.Protocol;
 namespace Simulator.Lab;
 
 /// <summary>
-/// The checkpoints of a run's cells in their folders: says when one is wanted, and writes behind the actors' backs, one cell after the other, at most one checkpoint of a cell waiting. Calls
+/// The checkpoints of a run's cells in their stores: says when one is wanted, and writes behind the actors' backs, one cell after the other, at most one checkpoint of a cell waiting. Calls
 /// come from one thread at a time.
 /// </summary>
 internal sealed class CheckpointStore
@@ -69,7 +69,7 @@ internal sealed class CheckpointStore
             state.Asked = true;
         }
 
-        return state.Folder.TooLarge ? null : state.Folder.ReplayFrom;
+        return state.Store.TooLarge ? null : state.Store.ReplayFrom;
     }
 
     /// <summary>Writes a checkpoint, later.</summary>
@@ -104,14 +104,14 @@ internal sealed class CheckpointStore
         state.Writing.Wait();
         state.Log = new HistoryLog();
         state.Asked = false;
-        return state.Folder.Read((file, why) => _report("checkpoint_damaged", state.Name, $"{file}: {why}"));
+        return state.Store.Read((file, why) => _report("checkpoint_damaged", state.Name, $"{file}: {why}"));
     }
 
     /// <summary>Reads what a cell had told in an earlier life of the run; null where nothing is stored.</summary>
     /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
-    internal StoredCell? ReadHistory(int cell) => _cells[cell].Folder.ReadHistory();
+    internal StoredCell? ReadHistory(int cell) => _cells[cell].Store.ReadHistory();
 
     /// <summary>Forgets what is stored of a cell that begins from its beginning.</summary>
     internal void Forget(int cell) => Try(_cells[cell], f => f.Clear());
@@ -121,7 +121,7 @@ internal sealed class CheckpointStore
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
     internal void SetAside(int cell)
     {
-        if (_cells[cell].Folder.SetAside() is { } aside)
+        if (_cells[cell].Store.SetAside() is { } aside)
         {
             _report("checkpoint_damaged", _cells[cell].Name, $"none is left; they are kept in {aside}, and the cell begins anew");
         }
@@ -151,13 +151,13 @@ internal sealed class CheckpointStore
 #pragma warning disable CA1031 // What is no fault of the disk is thrown where the run waits for the end.
         try
         {
-            var (began, before) = (_time.GetTimestamp(), state.Folder.BytesWritten);
-            state.Folder.Write(checkpoint, history, episode, seconds);
+            var (began, before) = (_time.GetTimestamp(), state.Store.BytesWritten);
+            state.Store.Write(checkpoint, history, episode, seconds);
             state.Lost = false;
             if (checkpoint is not null)
             {
                 Telemetry.Instruments.CheckpointDuration.Record(_time.GetElapsedTime(began).TotalSeconds);
-                Telemetry.Instruments.CheckpointSize.Record(state.Folder.BytesWritten - before);
+                Telemetry.Instruments.CheckpointSize.Record(state.Store.BytesWritten - before);
             }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -172,11 +172,11 @@ internal sealed class CheckpointStore
 #pragma warning restore CA1031
     }
 
-    private void Try(CellState state, Action<CheckpointFolder> remove)
+    private void Try(CellState state, Action<ICellStore> remove)
     {
         try
         {
-            remove(state.Folder);
+            remove(state.Store);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -184,11 +184,11 @@ internal sealed class CheckpointStore
         }
     }
 
-    private sealed class CellState(string name, CheckpointFolder folder, TimeSpan due)
+    private sealed class CellState(string name, ICellStore store, TimeSpan due)
     {
         internal string Name => name;
 
-        internal CheckpointFolder Folder => folder;
+        internal ICellStore Store => store;
 
         internal HistoryLog Log { get; set; } = new();
 

@@ -37,8 +37,8 @@ public sealed class CheckpointFolderTests : IDisposable
         for (var episode = 1; episode <= 9; episode++)
         {
             Write(folder, episode);
-            Assert.InRange(Directory.GetFiles(Path, "checkpoint-*.json").Length, 1, CheckpointFolder.Kept);
-            Assert.InRange(Directory.GetFiles(Path, "state-*.safetensors").Length, 1, CheckpointFolder.Kept);
+            Assert.InRange(Directory.GetFiles(Path, "checkpoint-*.json").Length, 1, CellStore.Kept);
+            Assert.InRange(Directory.GetFiles(Path, "state-*.safetensors").Length, 1, CellStore.Kept);
 
             // Two checkpoints reach back to what the older one held: at most three episodes of four steps and those that hang over.
             Assert.InRange(Directory.GetFiles(Path, "replay-*.safetensors").Length, 1, 6);
@@ -59,7 +59,7 @@ public sealed class CheckpointFolderTests : IDisposable
         }
 
         AssertIs(9, Open().Read(Report));
-        Assert.Equal(CheckpointFolder.Kept, Directory.GetFiles(Path, "checkpoint-*.json").Length);
+        Assert.Equal(CellStore.Kept, Directory.GetFiles(Path, "checkpoint-*.json").Length);
     }
 
     [Theory]
@@ -240,7 +240,7 @@ public sealed class CheckpointFolderTests : IDisposable
             most = Math.Max(most, Directory.GetFiles(Path, "replay-*").Length);
         }
 
-        Assert.InRange(most, 20, CheckpointFolder.MostReplayFiles + 2);
+        Assert.InRange(most, 20, CellStore.MostReplayFiles + 2);
         Assert.Equal(400, Open().Read(Report)!.Cell!.Master.Replay[^1].End);
     }
 
