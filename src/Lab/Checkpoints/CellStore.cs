@@ -75,6 +75,11 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
         Forget();
         StoredCell? found = null;
         using var access = OpenToGoOn();
+        if (access is null)
+        {
+            return null;
+        }
+
         foreach (var file in access.Manifests())
         {
             try
@@ -106,6 +111,11 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
     {
         StoredCell? found = null;
         using var access = OpenToRead();
+        if (access is null)
+        {
+            return null;
+        }
+
         foreach (var file in access.Manifests())
         {
             try
@@ -137,11 +147,11 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
 
     public abstract void Remove();
 
-    /// <summary>Opens what is there, to look at it.</summary>
-    protected abstract ICheckpointAccess OpenToRead();
+    /// <summary>Opens what is there, to look at it; null where it is known that there is nothing.</summary>
+    protected abstract ICheckpointAccess? OpenToRead();
 
     /// <summary>Opens what is there for the one that goes on from it.</summary>
-    protected virtual ICheckpointAccess OpenToGoOn() => OpenToRead();
+    protected virtual ICheckpointAccess? OpenToGoOn() => OpenToRead();
 
     /// <summary>Opens what is there, to write a checkpoint to it.</summary>
     protected abstract ICheckpointAccess OpenToWrite();

@@ -27,7 +27,7 @@ internal sealed class CheckpointFolder(string path, string name, int index, long
     public override string? SetAside()
     {
         Forget();
-        using var access = OpenToRead();
+        using var access = new FolderAccess(path);
         if (!access.Manifests().Any())
         {
             return null;

@@ -12,6 +12,7 @@ internal sealed class CheckpointStore
     /// <summary>Successive multiples of it, modulo 1, lie apart from each other however many there are: so do the times of the cells' checkpoints.</summary>
     private const double GoldenRatio = 0.6180339887498949;
 
+    private readonly IRunStore _store;
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly Action<string, string, string> _report;
@@ -22,20 +23,21 @@ internal sealed class CheckpointStore
 
     /// <summary>Makes the store of a run.</summary>
     /// <param name="cells">Its cells.</param>
-    /// <param name="folder">Its folder.</param>
+    /// <param name="store">Where its checkpoints are.</param>
     /// <param name="time">Clock.</param>
     /// <param name="interval">Time between two checkpoints of a cell; zero for none before the cell is told to end.</param>
     /// <param name="report">Told of what went wrong, by any thread: the event, the cell, and why.</param>
-    /// <param name="mostBytes">Length of the largest file that can be read again.</param>
+    /// <param name="mostBytes">Length of the largest file that can be read again; null for what the store can do.</param>
     internal CheckpointStore(
-        IReadOnlyList<PlannedCell> cells, RunFolder folder, TimeProvider time, TimeSpan interval, Action<string, string, string> report, long? mostBytes = null)
+        IReadOnlyList<PlannedCell> cells, IRunStore store, TimeProvider time, TimeSpan interval, Action<string, string, string> report, long? mostBytes = null)
     {
+        _store = store;
         _time = time;
         _interval = interval;
         _report = report;
         _started = time.GetTimestamp();
         _cells = [.. cells.Select((c, i) => new CellState(
-            c.Name, new CheckpointFolder(folder.FileOf(FolderOf(c.Name)), c.Name, i, mostBytes ?? Array.MaxLength), interval * (1 - ((i * GoldenRatio) % 1))))];
+            c.Name, store.Of(c.Name, i, mostBytes), interval * (1 - ((i * GoldenRatio) % 1))))];
     }
 
     /// <summary>The newest checkpoint of a cell that was told to end could not be written.</summary>
@@ -114,7 +116,7 @@ internal sealed class CheckpointStore
     internal StoredCell? ReadHistory(int cell) => _cells[cell].Store.ReadHistory();
 
     /// <summary>Forgets what is stored of a cell that begins from its beginning.</summary>
-    internal void Forget(int cell) => Try(_cells[cell], f => f.Clear());
+    internal void Forget(int cell) => Try(_cells[cell].Name, _cells[cell].Store.Clear);
 
     /// <summary>Keeps what is stored of a cell, and cannot be used, beside what will be.</summary>
     /// <exception cref="IOException">It cannot be renamed.</exception>
@@ -127,8 +129,16 @@ internal sealed class CheckpointStore
         }
     }
 
-    /// <summary>Removes all that is stored of a cell.</summary>
-    internal void Remove(int cell) => Try(_cells[cell], f => f.Remove());
+    /// <summary>Removes all that is stored of the run.</summary>
+    internal void Remove()
+    {
+        foreach (var state in _cells)
+        {
+            Try(state.Name, state.Store.Remove);
+        }
+
+        Try("the run", _store.Remove);
+    }
 
     /// <summary>Waits until everything is written.</summary>
     internal async Task FlushAsync()
@@ -172,15 +182,15 @@ internal sealed class CheckpointStore
 #pragma warning restore CA1031
     }
 
-    private void Try(CellState state, Action<ICellStore> remove)
+    private void Try(string whose, Action remove)
     {
         try
         {
-            remove(state.Store);
+            remove();
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            _report("checkpoint_failed", state.Name, fault.Message);
+            _report("checkpoint_failed", whose, fault.Message);
         }
     }
 
