@@ -59,7 +59,7 @@ internal static class RunCommand
                 run = PopulationRun.Prepare(reading.Plan, device, folder, TimeProvider.System);
             }
         }
-        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException or ListenException)
+        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException or StoreAddressException or ListenException)
         {
             await DisposeAsync(host).ConfigureAwait(false);
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);

@@ -72,6 +72,32 @@ public sealed class ResumeCommandTests : IDisposable
         Assert.True(File.Exists(Path.Combine(Output, "population.json")));
     }
 
+    [Fact]
+    public async Task A_store_that_nobody_names_is_wrong_usage_and_one_that_is_not_there_a_failure_in_one_line_each()
+    {
+        await File.WriteAllTextAsync(Scenario, Yaml, Token);
+        string[] run = ["run", Scenario, "--output", Output, "--quiet", "--set", "checkpoint.store=postgres"];
+        var (status, output, error) = await RunAsync(run);
+        Assert.Equal((ExitStatus.WrongUsage, string.Empty), (status, output));
+        Assert.Contains("SIMULATOR_STORE does not say where", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        try
+        {
+            System.Environment.SetEnvironmentVariable("SIMULATOR_STORE", $"postgres://me:s3cret@/checks?host={_folder}");
+            (status, output, error) = await RunAsync(run);
+            Assert.Equal((ExitStatus.Failed, string.Empty), (status, output));
+            Assert.StartsWith("simulator: the run cannot begin: the PostgreSQL store: ", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+            Assert.DoesNotContain("s3cret", error, StringComparison.Ordinal);
+            Assert.False(File.Exists(Path.Combine(Output, "scenario.yaml")));
+
+            // With the folder's store the same command begins, and is over before it could be resumed.
+            await DoneAsync("run", Scenario, "--output", Output, "--quiet");
+        }
+        finally
+        {
+            System.Environment.SetEnvironmentVariable("SIMULATOR_STORE", null);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("policy: { sharing: shared }")]

@@ -4,7 +4,7 @@ using Simulator.Protocol;
 namespace Simulator.Lab;
 
 /// <summary>
-/// The checkpoints of a run's cells in their folders: says when one is wanted, and writes behind the actors' backs, one cell after the other, at most one checkpoint of a cell waiting. Calls
+/// The checkpoints of a run's cells in their stores: says when one is wanted, and writes behind the actors' backs, one cell after the other, at most one checkpoint of a cell waiting. Calls
 /// come from one thread at a time.
 /// </summary>
 internal sealed class CheckpointStore
@@ -12,6 +12,7 @@ internal sealed class CheckpointStore
     /// <summary>Successive multiples of it, modulo 1, lie apart from each other however many there are: so do the times of the cells' checkpoints.</summary>
     private const double GoldenRatio = 0.6180339887498949;
 
+    private readonly IRunStore _store;
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly Action<string, string, string> _report;
@@ -22,20 +23,21 @@ internal sealed class CheckpointStore
 
     /// <summary>Makes the store of a run.</summary>
     /// <param name="cells">Its cells.</param>
-    /// <param name="folder">Its folder.</param>
+    /// <param name="store">Where its checkpoints are.</param>
     /// <param name="time">Clock.</param>
     /// <param name="interval">Time between two checkpoints of a cell; zero for none before the cell is told to end.</param>
     /// <param name="report">Told of what went wrong, by any thread: the event, the cell, and why.</param>
-    /// <param name="mostBytes">Length of the largest file that can be read again.</param>
+    /// <param name="mostBytes">Length of the largest file that can be read again; null for what the store can do.</param>
     internal CheckpointStore(
-        IReadOnlyList<PlannedCell> cells, RunFolder folder, TimeProvider time, TimeSpan interval, Action<string, string, string> report, long? mostBytes = null)
+        IReadOnlyList<PlannedCell> cells, IRunStore store, TimeProvider time, TimeSpan interval, Action<string, string, string> report, long? mostBytes = null)
     {
+        _store = store;
         _time = time;
         _interval = interval;
         _report = report;
         _started = time.GetTimestamp();
         _cells = [.. cells.Select((c, i) => new CellState(
-            c.Name, new CheckpointFolder(folder.FileOf(FolderOf(c.Name)), c.Name, i, mostBytes ?? Array.MaxLength), interval * (1 - ((i * GoldenRatio) % 1))))];
+            c.Name, store.Of(c.Name, i, mostBytes), interval * (1 - ((i * GoldenRatio) % 1))))];
     }
 
     /// <summary>The newest checkpoint of a cell that was told to end could not be written.</summary>
@@ -69,7 +71,7 @@ internal sealed class CheckpointStore
             state.Asked = true;
         }
 
-        return state.Folder.TooLarge ? null : state.Folder.ReplayFrom;
+        return state.Store.TooLarge ? null : state.Store.ReplayFrom;
     }
 
     /// <summary>Writes a checkpoint, later.</summary>
@@ -104,31 +106,39 @@ internal sealed class CheckpointStore
         state.Writing.Wait();
         state.Log = new HistoryLog();
         state.Asked = false;
-        return state.Folder.Read((file, why) => _report("checkpoint_damaged", state.Name, $"{file}: {why}"));
+        return state.Store.Read((file, why) => _report("checkpoint_damaged", state.Name, $"{file}: {why}"));
     }
 
     /// <summary>Reads what a cell had told in an earlier life of the run; null where nothing is stored.</summary>
     /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
-    internal StoredCell? ReadHistory(int cell) => _cells[cell].Folder.ReadHistory();
+    internal StoredCell? ReadHistory(int cell) => _cells[cell].Store.ReadHistory();
 
     /// <summary>Forgets what is stored of a cell that begins from its beginning.</summary>
-    internal void Forget(int cell) => Try(_cells[cell], f => f.Clear());
+    internal void Forget(int cell) => Try(_cells[cell].Name, _cells[cell].Store.Clear);
 
     /// <summary>Keeps what is stored of a cell, and cannot be used, beside what will be.</summary>
     /// <exception cref="IOException">It cannot be renamed.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
     internal void SetAside(int cell)
     {
-        if (_cells[cell].Folder.SetAside() is { } aside)
+        if (_cells[cell].Store.SetAside() is { } aside)
         {
             _report("checkpoint_damaged", _cells[cell].Name, $"none is left; they are kept in {aside}, and the cell begins anew");
         }
     }
 
-    /// <summary>Removes all that is stored of a cell.</summary>
-    internal void Remove(int cell) => Try(_cells[cell], f => f.Remove());
+    /// <summary>Removes all that is stored of the run.</summary>
+    internal void Remove()
+    {
+        foreach (var state in _cells)
+        {
+            Try(state.Name, state.Store.Remove);
+        }
+
+        Try("the run", _store.Remove);
+    }
 
     /// <summary>Waits until everything is written.</summary>
     internal async Task FlushAsync()
@@ -151,13 +161,13 @@ internal sealed class CheckpointStore
 #pragma warning disable CA1031 // What is no fault of the disk is thrown where the run waits for the end.
         try
         {
-            var (began, before) = (_time.GetTimestamp(), state.Folder.BytesWritten);
-            state.Folder.Write(checkpoint, history, episode, seconds);
+            var (began, before) = (_time.GetTimestamp(), state.Store.BytesWritten);
+            state.Store.Write(checkpoint, history, episode, seconds);
             state.Lost = false;
             if (checkpoint is not null)
             {
                 Telemetry.Instruments.CheckpointDuration.Record(_time.GetElapsedTime(began).TotalSeconds);
-                Telemetry.Instruments.CheckpointSize.Record(state.Folder.BytesWritten - before);
+                Telemetry.Instruments.CheckpointSize.Record(state.Store.BytesWritten - before);
             }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -172,23 +182,23 @@ internal sealed class CheckpointStore
 #pragma warning restore CA1031
     }
 
-    private void Try(CellState state, Action<CheckpointFolder> remove)
+    private void Try(string whose, Action remove)
     {
         try
         {
-            remove(state.Folder);
+            remove();
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            _report("checkpoint_failed", state.Name, fault.Message);
+            _report("checkpoint_failed", whose, fault.Message);
         }
     }
 
-    private sealed class CellState(string name, CheckpointFolder folder, TimeSpan due)
+    private sealed class CellState(string name, ICellStore store, TimeSpan due)
     {
         internal string Name => name;
 
-        internal CheckpointFolder Folder => folder;
+        internal ICellStore Store => store;
 
         internal HistoryLog Log { get; set; } = new();
 

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Simulator.Lab;
 
 /// <summary>
-/// The file <c>history.log</c> of a cell, which only grows: pieces of a length (8 bytes, little-endian), the bytes, and a link of 32 bytes, the SHA-256 of the link before and the bytes.
+/// The history of a cell, in a folder the file <c>history.log</c>, which only grows: pieces of a length (8 bytes, little-endian), the bytes, and a link of 32 bytes, the SHA-256 of the link before and the bytes.
 /// A checkpoint names the length up to which it is its own, and the link there; what lies behind is of a write that did not come to its end, and is overwritten.
 /// </summary>
 internal static class HistoryFile
@@ -26,7 +26,19 @@ internal static class HistoryFile
 
         stream.SetLength(before.Bytes);
         stream.Position = before.Bytes;
-        var link = Convert.FromHexString(before.Sha256);
+        var link = Chain(stream, before.Sha256, pieces);
+        stream.Flush(flushToDisk: true);
+        return new CheckpointFile(Path.GetFileName(path), stream.Position, link);
+    }
+
+    /// <summary>Writes pieces with their lengths and links.</summary>
+    /// <param name="stream">Where to write.</param>
+    /// <param name="before">The link before them.</param>
+    /// <param name="pieces">The pieces.</param>
+    /// <returns>The last link.</returns>
+    internal static string Chain(Stream stream, string before, IEnumerable<byte[]> pieces)
+    {
+        var link = Convert.FromHexString(before);
         Span<byte> length = stackalloc byte[sizeof(long)];
         foreach (var piece in pieces)
         {
@@ -37,8 +49,7 @@ internal static class HistoryFile
             stream.Write(link);
         }
 
-        stream.Flush(flushToDisk: true);
-        return new CheckpointFile(Path.GetFileName(path), stream.Position, Convert.ToHexStringLower(link));
+        return Convert.ToHexStringLower(link);
     }
 
     /// <summary>Reads what a checkpoint names.</summary>
@@ -53,6 +64,15 @@ internal static class HistoryFile
 
         var bytes = new byte[named.Bytes];
         stream.ReadExactly(bytes);
+        return Unchain(bytes, named);
+    }
+
+    /// <summary>The pieces, one behind the other, without their lengths and links.</summary>
+    /// <param name="bytes">All that a checkpoint names.</param>
+    /// <param name="named">What it names.</param>
+    /// <exception cref="InvalidDataException">It is not what was written.</exception>
+    internal static byte[] Unchain(byte[] bytes, CheckpointFile named)
+    {
         using var all = new MemoryStream();
         byte[] link = [];
         ReadOnlySpan<byte> rest = bytes;
@@ -61,24 +81,24 @@ internal static class HistoryFile
             var length = rest.Length >= sizeof(long) ? BinaryPrimitives.ReadInt64LittleEndian(rest) : -1;
             if (length < 0 || length > rest.Length - sizeof(long) - LinkBytes)
             {
-                throw Damaged(path);
+                throw Damaged(named);
             }
 
             var piece = rest.Slice(sizeof(long), (int)length);
             link = Link(link, piece);
             if (!rest.Slice(sizeof(long) + piece.Length, LinkBytes).SequenceEqual(link))
             {
-                throw Damaged(path);
+                throw Damaged(named);
             }
 
             all.Write(piece);
             rest = rest[(sizeof(long) + piece.Length + LinkBytes)..];
         }
 
-        return Convert.ToHexStringLower(link) == named.Sha256 ? all.ToArray() : throw Damaged(path);
+        return Convert.ToHexStringLower(link) == named.Sha256 ? all.ToArray() : throw Damaged(named);
     }
 
-    private static InvalidDataException Damaged(string path) => new($"{Path.GetFileName(path)} is not what was written");
+    private static InvalidDataException Damaged(CheckpointFile named) => new($"{named.Name} is not what was written");
 
     private static byte[] Link(byte[] before, ReadOnlySpan<byte> piece)
     {

@@ -27,22 +27,25 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     private readonly LiveProgress _live;
     private bool _closed;
 
-    internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, TimeProvider time, StandstillPatience patience)
+    internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, IRunStore store, TimeProvider time, StandstillPatience patience)
     {
         _patience = patience;
         _files = new CellFiles(folder);
         _events = new EventLog(folder, time);
         Interventions = new InterventionJournal(_events, [.. plan.Cells.Select(c => c.Name)], time);
         _time = time;
-        WritesCells = plan.Cells.Count <= MostActingCellsWithFiles || plan.Cells.Any(c => c.Options.Learns);
+        WritesCells = HasCheckpoints(plan);
         _histories = [.. plan.Cells.Select(c => new CellHistory(c, WritesCells))];
         _started = new long[_histories.Length];
         _seconds = new double[_histories.Length];
         _secondsBefore = new double[_histories.Length];
         _continues = new bool[_histories.Length];
-        _checkpoints = WritesCells ? new CheckpointStore(plan.Cells, folder, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds), _events.Complain) : null;
+        _checkpoints = WritesCells ? new CheckpointStore(plan.Cells, store, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds), _events.Complain) : null;
         _live = new LiveProgress(plan.Cells);
     }
+
+    /// <summary>Whether a run has files of its cells, checkpoints among them.</summary>
+    internal static bool HasCheckpoints(ScenarioPlan plan) => plan.Cells.Count <= MostActingCellsWithFiles || plan.Cells.Any(c => c.Options.Learns);
 
     internal PopulationProgress Progress => _live.Progress;
 
@@ -221,13 +224,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     }
 
     /// <summary>Removes the checkpoints of a run that needs them no more.</summary>
-    internal void RemoveCheckpoints()
-    {
-        for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
-        {
-            _checkpoints.Remove(i);
-        }
-    }
+    internal void RemoveCheckpoints() => _checkpoints?.Remove();
 
     /// <summary>Takes in what a cell had told; false where it tells nothing that this program understands.</summary>
     private bool TryContinue(int cell, StoredCell stored)

@@ -57,6 +57,7 @@ public sealed class PopulationRun : IDisposable
     private readonly ScenarioPlan _plan;
     private readonly ComputeDevice _device;
     private readonly RunFolder _folder;
+    private readonly IRunStore _store;
     private readonly TimeProvider _time;
     private readonly StandstillPatience _patience;
     private readonly PopulationRecorder _recorder;
@@ -68,15 +69,16 @@ public sealed class PopulationRun : IDisposable
     private volatile string _word = "running";
     private volatile Func<ProcessSizes> _sizes = () => ProcessSizes.None;
 
-    private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, TimeProvider time, RunDocuments.EarlierManifest? earlier)
+    private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, IRunStore store, TimeProvider time, RunDocuments.EarlierManifest? earlier)
     {
         _earlier = earlier;
         _plan = plan;
         _device = device;
         _folder = folder;
+        _store = store;
         _time = time;
         _patience = new StandstillPatience(time, InterruptionPatience);
-        _recorder = new PopulationRecorder(plan, folder, time, _patience);
+        _recorder = new PopulationRecorder(plan, folder, store, time, _patience);
         Interventions = new RunInterventions(plan, _recorder.Progress, _recorder.Interventions, () => _word != "running");
     }
 
@@ -120,20 +122,26 @@ public sealed class PopulationRun : IDisposable
     /// <param name="output">Folder for the results, empty or not there.</param>
     /// <param name="time">Clock of the manifest and of the progress; results do not depend on it.</param>
     /// <exception cref="OutputFolderException">The folder is not empty or cannot be made.</exception>
+    /// <exception cref="StoreAddressException">The environment does not say where checkpoints go to.</exception>
+    /// <exception cref="CheckpointVersionException">What they go to is of a newer version.</exception>
+    /// <exception cref="IOException">It cannot be reached.</exception>
     public static PopulationRun Prepare(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
     {
         var folder = RunFolder.Create(output);
+        IRunStore? store = null;
         try
         {
-            folder.Write(RunContinuation.ScenarioName, s => s.Write(System.Text.Encoding.UTF8.GetBytes(ScenarioWriter.Write(plan.Scenario))));
+            store = OpenStore(plan, folder, time); // First of all: where it cannot be reached the folder is as it was.
+            WriteScenario(plan, folder);
+            store.Begin(plan.Scenario.Name);
+            return new PopulationRun(plan, device, folder, store, time, null);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch
         {
+            store?.Dispose();
             folder.Dispose();
-            throw new OutputFolderException($"the output folder '{output}' cannot be written to: {error.Message}", error);
+            throw;
         }
-
-        return new PopulationRun(plan, device, folder, time, null);
     }
 
     /// <summary>Prepares to continue a run: takes in what its cells told, and finds out whether what they go on from can be read.</summary>
@@ -142,20 +150,25 @@ public sealed class PopulationRun : IDisposable
     /// <param name="output">Its folder.</param>
     /// <param name="time">Clock.</param>
     /// <exception cref="OutputFolderException">Another process has the folder, or it cannot be written to.</exception>
+    /// <exception cref="StoreAddressException">The environment does not say where checkpoints are.</exception>
     /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
     /// <exception cref="IOException">A checkpoint cannot be read, or the folder not be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
     public static PopulationRun Resume(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
     {
         var folder = RunFolder.Open(output);
+        IRunStore? store = null;
         try
         {
-            var run = new PopulationRun(plan, device, folder, time, RunDocuments.ReadManifest(folder.FileOf(ManifestName)));
+            store = OpenStore(plan, folder, time);
+            store.Begin(plan.Scenario.Name);
+            var run = new PopulationRun(plan, device, folder, store, time, RunDocuments.ReadManifest(folder.FileOf(ManifestName)));
             run._recorder.ReadEarlier();
             return run;
         }
         catch
         {
+            store?.Dispose();
             folder.Dispose();
             throw;
         }
@@ -171,6 +184,7 @@ public sealed class PopulationRun : IDisposable
     public async Task<RunStatus> ExecuteAsync(CancellationToken interruption, Config? configuration = null, Setup? setup = null)
     {
         using var folder = _folder;
+        using var store = _store;
         var started = _earlier?.Started ?? _time.GetUtcNow();
         foreach (var name in Summaries)
         {
@@ -235,7 +249,23 @@ public sealed class PopulationRun : IDisposable
     public void Dispose()
     {
         _feed?.Dispose();
+        _store.Dispose();
         _folder.Dispose();
+    }
+
+    private static IRunStore OpenStore(ScenarioPlan plan, RunFolder folder, TimeProvider time) =>
+        IRunStore.Open(PopulationRecorder.HasCheckpoints(plan) ? plan.Scenario.Checkpoint.Store : CheckpointPlace.Folder, folder, time);
+
+    private static void WriteScenario(ScenarioPlan plan, RunFolder folder)
+    {
+        try
+        {
+            folder.Write(RunContinuation.ScenarioName, s => s.Write(System.Text.Encoding.UTF8.GetBytes(ScenarioWriter.Write(plan.Scenario))));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputFolderException($"the output folder '{folder.Path}' cannot be written to: {error.Message}", error);
+        }
     }
 
     /// <summary>Does a part of the work. What fails is a fault of the run, in the words of <see cref="RunLostException"/> where it is none of the disk's.</summary>

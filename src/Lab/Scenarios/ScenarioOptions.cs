@@ -26,6 +26,16 @@ public sealed record ComputeOptions
     public int CellsAtOnce { get; init; }
 }
 
+/// <summary>Where checkpoints are.</summary>
+public enum CheckpointPlace
+{
+    /// <summary>In the folders of the cells.</summary>
+    Folder,
+
+    /// <summary>In a PostgreSQL database.</summary>
+    Postgres,
+}
+
 /// <summary>What a run keeps to be continued: options without influence on the results.</summary>
 public sealed record CheckpointOptions
 {
@@ -33,6 +43,10 @@ public sealed record CheckpointOptions
     [Description("Seconds between two checkpoints of a cell, from which a run goes on that was killed; 0 writes them only where the run is interrupted.")]
     [Range(0.0, 31_536_000.0)]
     public double Seconds { get; init; } = 60;
+
+    /// <summary>Where checkpoints are.</summary>
+    [Description("Where checkpoints are: in the folders of the cells, or in the PostgreSQL database that the environment variable SIMULATOR_STORE names.")]
+    public CheckpointPlace Store { get; init; }
 }
 
 /// <summary>A population as a scenario file describes it: what every cell has in common, and what is swept.</summary>

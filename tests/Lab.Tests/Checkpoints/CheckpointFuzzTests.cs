@@ -105,16 +105,16 @@ public sealed class CheckpointFuzzTests : IDisposable
     /// <summary>The files of two checkpoints, always the same: of a cell with networks of a few numbers, and with what a cell really tells.</summary>
     private SortedDictionary<string, byte[]> Made()
     {
-        var replay = new PrioritizedReplay(CheckpointFolderTests.Capacity, CheckpointFolderTests.Clients);
+        var replay = new PrioritizedReplay(CellSample.Capacity, CellSample.Clients);
         var folder = new CheckpointFolder(_folder["made"], Plan.Cells[0].Name, 0, Array.MaxLength);
         var log = new HistoryLog();
         log.AddMessage(new PopulationProtocol.CellStarted(0, 1, [new BaselineReward("all local", -1, default)]));
         for (var episode = 1; episode <= 6; episode++)
         {
-            CheckpointFolderTests.AddEpisode(replay, episode);
+            CellSample.AddEpisode(replay, episode);
             log.Add(new PopulationProtocol.EpisodeFinished(0, 1, episode, -1.5 * episode, 0.5, default, null), default, whole: true);
             log.AddMessage(new PopulationProtocol.Evaluated(0, 1, episode, -episode, default));
-            folder.Write(CheckpointFolderTests.Checkpoint(replay, folder.ReplayFrom, episode), log.Take(), episode, episode);
+            folder.Write(CellSample.Checkpoint(replay, folder.ReplayFrom, episode), log.Take(), episode, episode);
         }
 
         var files = Files(_folder["made"]);

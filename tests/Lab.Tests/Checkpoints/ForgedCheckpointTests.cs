@@ -70,12 +70,12 @@ public sealed class ForgedCheckpointTests : IDisposable
             Directory.Delete(path, recursive: true);
         }
 
-        var replay = new Master.PrioritizedReplay(CheckpointFolderTests.Capacity, CheckpointFolderTests.Clients);
+        var replay = new Master.PrioritizedReplay(CellSample.Capacity, CellSample.Clients);
         var folder = new CheckpointFolder(path, "cell", 0, Array.MaxLength);
         for (var episode = 1; episode <= 2; episode++)
         {
-            CheckpointFolderTests.AddEpisode(replay, episode);
-            folder.Write(CheckpointFolderTests.Checkpoint(replay, folder.ReplayFrom, episode), [(byte)episode], episode, episode);
+            CellSample.AddEpisode(replay, episode);
+            folder.Write(CellSample.Checkpoint(replay, folder.ReplayFrom, episode), [(byte)episode], episode, episode);
         }
 
         var manifest = Path.Combine(path, "checkpoint-00000002.json");

@@ -258,7 +258,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan();
         using var folder = RunFolder.Create(_folder["run"]);
         List<string> reports = [];
-        var store = new CheckpointStore(plan.Cells, folder, TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"), mostBytes: 100);
+        var store = new CheckpointStore(plan.Cells, new FolderRunStore(folder), TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"), mostBytes: 100);
         store.Keep(Checkpoint(1), 1);
         await store.FlushAsync();
         Assert.Equal([$"checkpoint_failed {plan.Cells[0].Name}"], reports);
@@ -280,7 +280,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan();
         using var folder = RunFolder.Create(_folder["run"]);
         List<string> reports = [];
-        var store = new CheckpointStore(plan.Cells, folder, TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"));
+        var store = new CheckpointStore(plan.Cells, new FolderRunStore(folder), TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"));
         store.Wanted(0, ending: true);
         Directory.CreateDirectory(Path.Combine(_folder["run"], RunFolder.CellFolder(plan.Cells[0].Name)));
         var place = Path.Combine(_folder["run"], CheckpointStore.FolderOf(plan.Cells[0].Name));
@@ -333,45 +333,9 @@ public sealed class ResumedRunTests : IDisposable
         return [.. json.RootElement.EnumerateArray().Select(r => r.GetProperty("status").GetString())];
     }
 
-    private async Task InterruptAsync(string folder, ScenarioPlan plan, Func<Telemetry.PopulationProgress, bool> when, bool resume = false)
-    {
-        var time = new PatientTime();
-        var run = resume
-            ? PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], time)
-            : PopulationRun.Prepare(plan, ComputeDevice.Cpu, _folder[folder], time);
-        using var interruption = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        time.WhenRead = () =>
-        {
-            if (!interruption.IsCancellationRequested && when(run.Progress))
-            {
-                interruption.Cancel();
-            }
-        };
-        await run.ExecuteAsync(interruption.Token);
-    }
+    private Task InterruptAsync(string folder, ScenarioPlan plan, Func<Telemetry.PopulationProgress, bool> when, bool resume = false) => _folder.InterruptAsync(folder, plan, when, resume);
 
-    private async Task ResumeAsync(string folder, ScenarioPlan plan)
-    {
-        var run = PopulationRun.Resume(plan, ComputeDevice.Cpu, _folder[folder], TimeProvider.System);
-        Assert.Equal(RunStatus.Done, await run.ExecuteAsync(TestContext.Current.CancellationToken));
-    }
+    private Task ResumeAsync(string folder, ScenarioPlan plan) => _folder.ResumeAsync(folder, plan);
 
-    /// <summary>Every file of every cell, and the rows of the population but for the seconds.</summary>
-    private void AssertSameFiles(ScenarioPlan plan, string folder = "resumed")
-    {
-        var expected = Files("undisturbed");
-        Assert.NotEmpty(expected);
-        Assert.Equal(expected, Files(folder));
-        Assert.Equal(Rows("undisturbed"), Rows(folder));
-        Assert.Equal(plan.Cells.Count, Rows(folder).Count);
-
-        Dictionary<string, string> Files(string name) => Directory.GetFiles(Path.Combine(_folder[name], "cells"), "*", SearchOption.AllDirectories)
-            .ToDictionary(f => Path.GetRelativePath(_folder[name], f), f => CheckpointManifest.HashOf(File.ReadAllBytes(f)));
-
-        List<string> Rows(string name)
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder[name], "population.json")));
-            return [.. json.RootElement.EnumerateArray().Select(r => string.Join('\n', r.EnumerateObject().Where(p => p.Name != "seconds").Select(p => p.ToString())))];
-        }
-    }
+    private void AssertSameFiles(ScenarioPlan plan, string folder = "resumed") => _folder.AssertSameFiles(plan, folder);
 }

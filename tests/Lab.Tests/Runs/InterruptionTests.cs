@@ -18,7 +18,7 @@ public sealed class InterruptionTests : IDisposable
     {
         var plan = TemporaryFolder.Plan();
         var folder = RunFolder.Create(_folder["run"]);
-        var recorder = new PopulationRecorder(plan, folder, TimeProvider.System, new StandstillPatience(_time, Length));
+        var recorder = new PopulationRecorder(plan, folder, new FolderRunStore(folder), TimeProvider.System, new StandstillPatience(_time, Length));
         recorder.OnStarted(new PopulationProtocol.CellStarted(0, 0, []));
         recorder.OnEvaluated(new PopulationProtocol.Evaluated(0, 0, 0, -3, default));
         recorder.OnEpisode(new PopulationProtocol.EpisodeFinished(0, 0, 1, -5, 0.1, default, null));
@@ -43,7 +43,7 @@ public sealed class InterruptionTests : IDisposable
         var plan = TemporaryFolder.Plan("cells: 2");
         var patience = new StandstillPatience(_time, Length);
         using var folder = RunFolder.Create(_folder["run"]);
-        var recorder = new PopulationRecorder(plan, folder, TimeProvider.System, patience);
+        var recorder = new PopulationRecorder(plan, folder, new FolderRunStore(folder), TimeProvider.System, patience);
         for (var i = 0; i < 3; i++)
         {
             recorder.OnStarted(new PopulationProtocol.CellStarted(i, 0, []));

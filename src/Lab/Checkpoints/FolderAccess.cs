@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+
+namespace Simulator.Lab;
+
+/// <summary>The files of a folder with checkpoints.</summary>
+/// <param name="path">Path of the folder.</param>
+internal sealed class FolderAccess(string path) : ICheckpointAccess
+{
+    private const string ManifestPattern = "checkpoint-*.json";
+
+    /// <summary>Paths of the manifests.</summary>
+    public IEnumerable<string> Manifests() =>
+        Directory.Exists(path) ? Directory.EnumerateFiles(path, ManifestPattern).OrderByDescending(f => f, StringComparer.Ordinal) : [];
+
+    public byte[] Read(string file, long? bytes = null)
+    {
+        var place = Path.Combine(path, file);
+        return bytes is { } length && new FileInfo(place) is { Exists: true } found && found.Length != length
+            ? throw new InvalidDataException($"{file} is not what was written")
+            : File.ReadAllBytes(place);
+    }
+
+    public void Check(string file) => File.OpenRead(Path.Combine(path, file)).Dispose();
+
+    public byte[] ReadHistory(CheckpointFile named) => HistoryFile.Read(Path.Combine(path, CellStore.HistoryName), named);
+
+    public CheckpointFile AppendHistory(CheckpointFile before, IReadOnlyList<byte[]> pieces) => HistoryFile.Append(Path.Combine(path, CellStore.HistoryName), before, pieces);
+
+    /// <summary>Writes a file beside its place, flushes it, and renames it.</summary>
+    public CheckpointFile Write(string file, Action<Stream> write)
+    {
+        var target = Path.Combine(path, file);
+        var beside = target + ".part";
+        try
+        {
+            using var hash = SHA256.Create();
+            using (var stream = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                using (var hashing = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
+                {
+                    write(hashing);
+                }
+
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(beside, target, overwrite: true);
+            return new CheckpointFile(file, new FileInfo(target).Length, Convert.ToHexStringLower(hash.Hash!));
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
+    }
+
+    public CheckpointFile Complete(CheckpointManifest manifest, IReadOnlySet<string> wanted) => Write(CellStore.ManifestName(manifest), s => s.Write(manifest.ToJson()));
+
+    public void Dispose()
+    {
+    }
+}
