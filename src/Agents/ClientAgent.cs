@@ -76,21 +76,14 @@ public sealed class ClientAgent
     public HostPayload Start() => _settings.Policies is { } given ? given[_settings.Shared ? 0 : _client] : new HostPayload(InitialParameters());
 
     /// <summary>The policy's parameters as they are drawn, in the order of its layout.</summary>
-    public float[] InitialParameters()
-    {
-        var random = new RandomStream(_settings.Seed, DrawPurpose.PolicyWeights, _settings.Shared ? 0 : _client);
-        return InitialWeights.Draw(_settings.Policy.Layout, _settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
-    }
+    public float[] InitialParameters() => Draw(_settings, new RandomStream(_settings.Seed, DrawPurpose.PolicyWeights, _settings.Shared ? 0 : _client));
 
     /// <summary>A policy as it might have started, in the order of its layout: what dormant units take their new weights from.</summary>
     /// <param name="settings">Settings of the clients.</param>
     /// <param name="client">Index in the cell.</param>
     /// <param name="step">Steps that the policy has made.</param>
-    public static float[] FreshParameters(ClientSettings settings, int client, long step)
-    {
-        var random = new RandomStream(settings.Seed, DrawPurpose.RecycledPolicyWeights, client, checked((int)step));
-        return InitialWeights.Draw(settings.Policy.Layout, settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
-    }
+    public static float[] FreshParameters(ClientSettings settings, int client, long step) =>
+        Draw(settings, new RandomStream(settings.Seed, DrawPurpose.RecycledPolicyWeights, client, checked((int)step)));
 
     /// <summary>What the learning rate is multiplied by in each step, beside what the master says; 1 until somebody intervenes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is set to no finite number from 0 on.</exception>
@@ -104,11 +97,7 @@ public sealed class ClientAgent
 
     /// <summary>A policy as it might have started, in the order of its layout: where its output layer is reset, that takes its new weights from it.</summary>
     /// <param name="episode">The episode that is about to begin.</param>
-    public float[] ResetParameters(int episode)
-    {
-        var random = new RandomStream(_settings.Seed, DrawPurpose.ResetOutputWeights, _settings.Shared ? 0 : _client, episode);
-        return InitialWeights.Draw(_settings.Policy.Layout, _settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
-    }
+    public float[] ResetParameters(int episode) => Draw(_settings, new RandomStream(_settings.Seed, DrawPurpose.ResetOutputWeights, _settings.Shared ? 0 : _client, episode));
 
     /// <summary>Takes the running statistics that observations are scaled by from now on.</summary>
     /// <param name="statistics">Mean, then deviation of each column, [2, 7]; where it is empty, all stays as it is.</param>
@@ -255,6 +244,9 @@ public sealed class ClientAgent
         Learning.Pass.Load(reader);
         RateFactor = reader.AtEnd ? 1 : reader.ReadDouble();
     }
+
+    private static float[] Draw(ClientSettings settings, RandomStream random) =>
+        InitialWeights.Draw(settings.Policy.Layout, settings.LastLayerBound, bound => random.NextUniformSingle(-bound, bound));
 
     private void Sample(StochasticHead head, Turn turn, ReadOnlySpan<float> preActivations, Span<float> action)
     {

@@ -109,40 +109,25 @@ public sealed class CellActor : UntypedActor
 
     private void Waiting(object message)
     {
-        switch (message)
+        if (message is DeviceProtocol.Entered)
         {
-            case DeviceProtocol.Entered:
-                OnEntered();
-                break;
-            case CellProtocol.Stop:
-                _stopRequested = true;
-                Proceed();
-                break;
-            default:
-                Otherwise(message);
-                break;
+            OnEntered();
+            return;
+        }
+
+        Otherwise(message);
+        if (_stopRequested)
+        {
+            Proceed();
         }
     }
 
     private void Paused(object message)
     {
-        switch (message)
+        Otherwise(message);
+        if (_stopRequested || _interventions.EndsPause(_cell.FinishedEpisodes + 1))
         {
-            case CellProtocol.Intervene m:
-                _interventions.Add(m.Intervention);
-                if (_interventions.EndsPause(_cell.FinishedEpisodes + 1))
-                {
-                    Proceed();
-                }
-
-                break;
-            case CellProtocol.Stop:
-                _stopRequested = true;
-                Proceed();
-                break;
-            default:
-                Otherwise(message);
-                break;
+            Proceed();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Simulator.Protocol;
 
 namespace Simulator.Lab.Reports;
 
@@ -118,8 +119,12 @@ internal static class RunReader
     }
 
     /// <summary>How often somebody did something that results depend on. A run that goes on or was killed has it in no other file.</summary>
-    private static int Interventions(string path) => (File.Exists(path) ? File.ReadLines(path) : []).Count(l =>
-        l.Contains("\"event\":\"intervention\"", StringComparison.Ordinal) && !l.Contains("\"kind\":\"pause\"", StringComparison.Ordinal) && !l.Contains("\"kind\":\"resume\"", StringComparison.Ordinal));
+    private static int Interventions(string path)
+    {
+        var kinds = Enum.GetValues<InterventionKind>().Where(RunInterventions.ChangesResults).Select(k => $"\"kind\":\"{RunInterventions.WordOf(k)}\"").ToList();
+        return (File.Exists(path) ? File.ReadLines(path) : []).Count(l =>
+            l.Contains($"\"event\":\"{InterventionJournal.Effective}\"", StringComparison.Ordinal) && kinds.Exists(k => l.Contains(k, StringComparison.Ordinal)));
+    }
 
     private static List<RecordedCell> Rows(string path, string run, string label)
     {

@@ -15,8 +15,10 @@ public sealed record InterventionRecord(Intervention Intervention, DateTimeOffse
 /// </summary>
 internal sealed class InterventionJournal
 {
+    /// <summary>The event of one that took effect.</summary>
+    internal const string Effective = "intervention";
+
     private const string Requested = "intervention_requested";
-    private const string Effective = "intervention";
     private const string Repeated = "intervention_repeated";
 
     private readonly Lock _lock = new();

@@ -39,6 +39,9 @@ public sealed class RunInterventions
         _ => "scale_rate",
     };
 
+    /// <summary>Whether results depend on what is done: of all kinds pauses alone change none.</summary>
+    public static bool ChangesResults(InterventionKind kind) => kind is not (InterventionKind.Pause or InterventionKind.Resume);
+
     /// <summary>All of the run, earlier lives included, in the order in which they were asked for.</summary>
     public IReadOnlyList<InterventionRecord> Records => _journal.Records;
 
@@ -55,8 +58,8 @@ public sealed class RunInterventions
         }
     }
 
-    /// <summary>How many have taken effect that results depend on: pauses change none.</summary>
-    internal int Effective => _journal.Records.Count(r => r.Episode is not null && r.Intervention.Kind is not (InterventionKind.Pause or InterventionKind.Resume));
+    /// <summary>How many have taken effect that results depend on.</summary>
+    internal int Effective => _journal.Records.Count(r => r.Episode is not null && ChangesResults(r.Intervention.Kind));
 
     /// <summary>Cells that are paused, or will be.</summary>
     public IReadOnlyList<int> Paused => [.. _journal.Records.Select(r => r.Intervention.Cell).Distinct().Where(c => IsPaused(c) && _progress[c].Activity != CellActivity.Ended).Order()];

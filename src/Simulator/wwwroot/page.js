@@ -1,7 +1,7 @@
 // When the host ends it closes its connections; a page that came back at once would hold it up.
 Blazor.start({ circuit: { reconnectionOptions: { maxRetries: 1200, retryIntervalMilliseconds: 3000 } } });
 
-// A button with data-ask asks the simulator to do something (docs/observability.md, "Intervening"), with the numbers that stand beside it; what comes back is said below.
+// A button with data-ask asks the simulator to do something (docs/observability.md, "Intervening"), with the numbers of the fields that data-with names; what comes back is said below.
 document.addEventListener('click', async event => {
   const button = event.target.closest('button[data-ask]');
   if (!button || (button.dataset.confirm && !confirm(button.dataset.confirm))) {
@@ -12,8 +12,8 @@ document.addEventListener('click', async event => {
   const field = name => controls.querySelector(`input[name="${name}"]`);
   const answer = controls.querySelector('.answer');
   const asked = {};
-  for (const name of [button.dataset.ask.endsWith('/resume') ? null : 'before_episode', button.dataset.with]) {
-    if (name && field(name).value !== '') {
+  for (const name of button.dataset.with?.split(' ') ?? []) {
+    if (field(name).value !== '') {
       asked[name] = Number(field(name).value);
     }
   }
