@@ -7,8 +7,8 @@ using Simulator.Protocol;
 namespace Simulator.Cells;
 
 /// <summary>
-/// A cell: the physics, the barrier of each step, the epoch; parent of its master and clients. Whatever fails in it fails the whole cell, which its population brings back
-/// in the next epoch.
+/// A cell: the physics, the barrier of each step, the epoch; parent of its master and clients. Whatever it has to tell goes to its parent, its host. Whatever fails in it fails the whole cell, which its
+/// population brings back in the next epoch.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -61,11 +61,11 @@ public sealed class CellActor : UntypedActor
     public static Props Props(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic = null) =>
         Akka.Actor.Props.CreateBy(new Producer(index, options, epoch, device, sharedCritic));
 
-    /// <summary>From the population: take a checkpoint at the next episode's boundary. Answered there by a <see cref="CellCheckpoint"/>.</summary>
+    /// <summary>From the host: take a checkpoint at the next episode's boundary. Answered there by a <see cref="CellCheckpoint"/>.</summary>
     /// <param name="ReplayFrom">Number of the first replay transition that it must hold.</param>
     public sealed record Remember(long ReplayFrom) : INoSerializationVerificationNeeded;
 
-    /// <summary>From the population, before anything else: begin.</summary>
+    /// <summary>From the host, before anything else: begin.</summary>
     /// <param name="Checkpoint">What to go on from, with all of its replay memory; null for the beginning.</param>
     public sealed record Begin(CellCheckpoint? Checkpoint) : INoSerializationVerificationNeeded;
 
@@ -292,7 +292,7 @@ public sealed class CellActor : UntypedActor
             var episode = _cell.FinishedEpisodes + 1;
             foreach (var intervention in _interventions.Take(episode))
             {
-                Context.Parent.Tell(new PopulationProtocol.Intervened(_index, _epoch, intervention.Number, episode));
+                Context.Parent.Tell(new PopulationProtocol.Intervened(_index, _epoch, intervention.Number, intervention.Kind, episode));
                 if (intervention.OnAgent)
                 {
                     _team!.Intervene(new Turn(_epoch, Phase.Training, episode, 0), intervention);

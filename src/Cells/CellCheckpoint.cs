@@ -12,33 +12,6 @@ namespace Simulator.Cells;
 /// <param name="Clients">Each client's, with its policy, [N].</param>
 public sealed record CellCheckpoint(int Cell, int Episode, byte[] Own, MasterCheckpoint Master, ClientCheckpoint[] Clients);
 
-/// <summary>
-/// Keeps the checkpoints of a population's cells, and what is done to them from outside. Called on the population's actor, so it must not wait for a disk: what it is given it may write later. The cells, their population
-/// and the store are on one node, so that a checkpoint never crosses a network.
-/// </summary>
-public interface ICheckpointStore
-{
-    /// <summary>Whether a cell has ended in an earlier life of the population: then it is not started.</summary>
-    bool HasEnded(int cell);
-
-    /// <summary>Asked after each training episode of a cell, and when it is told to end.</summary>
-    /// <param name="cell">Index of the cell.</param>
-    /// <param name="ending">Whether it is told to end.</param>
-    /// <returns>Number of the first replay transition that a checkpoint must hold; null where none is wanted.</returns>
-    long? Wanted(int cell, bool ending);
-
-    /// <summary>Takes in a checkpoint. What the cell told before has been told.</summary>
-    void Keep(CellCheckpoint checkpoint);
-
-    /// <summary>The newest checkpoint of a cell that is about to start, with all of its replay memory; null where it starts from the beginning.</summary>
-    CellCheckpoint? Newest(int cell);
-
-    /// <summary>What was done to a cell that is about to start, from outside, and is no part of its checkpoint, each with the episode that it came before; and what has not taken effect yet.</summary>
-    /// <param name="cell">Index of the cell.</param>
-    /// <param name="episode">Episodes of its checkpoint; 0 where it starts from the beginning.</param>
-    IReadOnlyList<Intervention> InterventionsAfter(int cell, int episode);
-}
-
 /// <summary>Puts together what a cell's members answer when they are asked what they would need.</summary>
 /// <param name="cell">Index of the cell.</param>
 /// <param name="simulation">The cell.</param>

@@ -1,54 +1,24 @@
 using Akka.Actor;
-using Simulator.Compute;
 using Simulator.Protocol;
 
 namespace Simulator.Cells;
 
 /// <summary>
-/// Told what happens in a population, in order for each cell. Called on the population's actor: quick, and never concurrently. What it throws ends the population.
-/// </summary>
-public interface IPopulationObserver
-{
-    /// <summary>A cell began, or began anew with a higher epoch: then what was told of it before is void.</summary>
-    void OnStarted(PopulationProtocol.CellStarted message);
-
-    /// <summary>A training episode is finished.</summary>
-    void OnEpisode(PopulationProtocol.EpisodeFinished message);
-
-    /// <summary>What the update after a training episode did to some agents; comes before the episode.</summary>
-    void OnAgents(PopulationProtocol.AgentsLearned message);
-
-    /// <summary>An evaluation is finished.</summary>
-    void OnEvaluated(PopulationProtocol.Evaluated message);
-
-    /// <summary>What somebody did to a cell has taken effect, for the first time or, in a cell that was brought back, again.</summary>
-    void OnIntervened(PopulationProtocol.Intervened message);
-
-    /// <summary>Part of a network's parameters, at a cell's end.</summary>
-    void OnParameters(PopulationProtocol.CellParameters message);
-
-    /// <summary>A cell has ended.</summary>
-    void OnEnded(PopulationProtocol.CellEnded message);
-
-    /// <summary>A cell failed and will be brought back.</summary>
-    /// <param name="cell">Index of the cell.</param>
-    /// <param name="epoch">The epoch that failed.</param>
-    /// <param name="reason">Why.</param>
-    void OnRecovering(int cell, int epoch, string reason);
-}
-
-/// <summary>
-/// Runs the cells of a population on one node: starts them a few at a time, cell i on device i modulo their number, tells an observer what happens, brings back what fails (from its
-/// newest checkpoint, or from the beginning where there is none), and completes when all have ended. Told to stop, it begins no more cells; the observer hears nothing of those.
+/// Runs the cells of a population, wherever they are hosted: has them started a few at a time, tells an observer what happens, brings back what fails or is lost (from its newest checkpoint, or from the beginning
+/// where there is none), and completes when all have ended. Told to stop, it begins no more cells; the observer hears nothing of those.
 /// </summary>
 /// <remarks>
+/// One state; each cell that runs has its own:
 /// <code>
-///   Preparing (a critic on each device for the cells that act) ──► Running: start, ready, start the next ... ──► completed
+///   asked for ──CellOpened──► opened ──CellStarted──► running ──CellEnded──► ended
+///       ▲                                                │ failed, handed over, or its node is lost
+///       └──────────────── the next epoch ────────────────┘
 /// </code>
+/// What was said and may have been lost, since a node was not to be reached for a while, is said again every few seconds.
 /// </remarks>
-public sealed class PopulationActor : ReceiveActor
+public sealed class PopulationActor : ReceiveActor, IWithTimers
 {
-    /// <summary>How often a cell is brought back before it counts as failed.</summary>
+    /// <summary>How often a cell that fails is brought back before it counts as failed. A node that is lost is no failure of its cells.</summary>
     public const int MaximumRecoveries = 3;
 
     /// <summary>Most cells that start at one time, which bounds what they draw before the device has it.</summary>
@@ -59,128 +29,66 @@ public sealed class PopulationActor : ReceiveActor
     /// </summary>
     private const int StartingShare = 16;
 
-    private readonly IReadOnlyList<CellOptions> _cells;
-    private readonly IReadOnlyList<IActorRef> _devices;
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(2);
+
+    private readonly RunDescription _run;
+    private readonly int _count;
+    private readonly int _firstEpoch;
+    private readonly IActorRef _cells;
     private readonly IPopulationObserver _observer;
     private readonly TaskCompletionSource _completion;
-    private readonly ICheckpointStore? _checkpoints;
-    private readonly Dictionary<IActorRef, (int Cell, int Epoch)> _running = [];
-    private readonly HashSet<IActorRef> _starting = [];
-    private readonly HashSet<IActorRef> _ended = [];
-    private readonly Dictionary<IActorRef, string> _failures = [];
-    private readonly Dictionary<(SharedCritic Critic, IActorRef Device), int> _critics = [];
-    private readonly Queue<(SharedCritic Critic, IActorRef Device, CellOptions Cell)> _wanted = [];
+    private readonly Dictionary<int, RunningCell> _running = [];
+    private readonly Dictionary<IActorRef, int> _hosts = [];
+    private int _starting;
     private int _next;
     private bool _stopping;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
-    public PopulationActor(
-        IReadOnlyList<CellOptions> cells, IReadOnlyList<IActorRef> devices, IPopulationObserver observer, TaskCompletionSource completion, ICheckpointStore? checkpoints)
+    public PopulationActor(RunDescription run, int count, int firstEpoch, IActorRef cells, IPopulationObserver observer, TaskCompletionSource completion)
     {
+        _run = run;
+        _count = count;
+        _firstEpoch = firstEpoch;
         _cells = cells;
-        _devices = devices;
         _observer = observer;
         _completion = completion;
-        _checkpoints = checkpoints;
-        Receive<PopulationProtocol.EpisodeFinished>(m => Observe(() =>
-        {
-            _observer.OnEpisode(m);
-            AskForCheckpoint(Sender, m.Cell, ending: false);
-        }));
-        Receive<CellCheckpoint>(m => Observe(() => _checkpoints?.Keep(m)));
-        Receive<PopulationProtocol.AgentsLearned>(m => Observe(() => _observer.OnAgents(m)));
-        Receive<PopulationProtocol.CellStarted>(m =>
-        {
-            Observe(() => _observer.OnStarted(m));
-            _starting.Remove(Sender);
-            StartMore();
-        });
-        Receive<PopulationProtocol.Evaluated>(m => Observe(() => _observer.OnEvaluated(m)));
-        Receive<PopulationProtocol.Intervened>(m => Observe(() => _observer.OnIntervened(m)));
+        Receive<HostProtocol.Told>(OnTold);
         Receive<CellProtocol.Intervene>(OnIntervene);
-        Receive<PopulationProtocol.CellParameters>(m => Observe(() => _observer.OnParameters(m)));
-        Receive<PopulationProtocol.CellEnded>(m =>
-        {
-            _ended.Add(Sender);
-            Observe(() => _observer.OnEnded(m));
-        });
         Receive<Terminated>(OnTerminated);
-        Receive<CellProtocol.Stop>(Stop);
-        Receive<DeviceProtocol.CriticReserved>(OnCriticReserved);
-        Receive<DeviceProtocol.OperationFailed>(m => throw new DeviceOperationException(m.Reason));
+        Receive<CellProtocol.Stop>(_ => Stop());
+        Receive<Tick>(_ => OnTick());
     }
 
-    /// <summary>Props of a population.</summary>
-    /// <param name="cells">Its cells.</param>
-    /// <param name="devices">The batching actors, at least one.</param>
-    /// <param name="observer">Told what happens.</param>
-    /// <param name="completion">Completed when all cells have ended, faulted when the observer or the store throws.</param>
-    /// <param name="checkpoints">Keeps checkpoints; null for none.</param>
-    public static Props Props(
-        IReadOnlyList<CellOptions> cells,
-        IReadOnlyList<IActorRef> devices,
-        IPopulationObserver observer,
-        TaskCompletionSource completion,
-        ICheckpointStore? checkpoints = null) =>
-        Akka.Actor.Props.Create(() => new PopulationActor(cells, devices, observer, completion, checkpoints));
-
     /// <inheritdoc/>
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
-    {
-        _failures[Sender] = $"{error.GetType().Name}: {error.Message}";
-        return Directive.Stop;
-    });
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Props of a population.</summary>
+    /// <param name="run">What nodes must know of it.</param>
+    /// <param name="count">Number of its cells.</param>
+    /// <param name="firstEpoch">Epoch of cells that start for the first time, above all of earlier lives of the run.</param>
+    /// <param name="cells">Has cells hosted: told <see cref="HostProtocol.Start"/>.</param>
+    /// <param name="observer">Told what happens.</param>
+    /// <param name="completion">Completed when all cells have ended, faulted when the observer throws or a cell's store cannot be opened.</param>
+    public static Props Props(RunDescription run, int count, int firstEpoch, IActorRef cells, IPopulationObserver observer, TaskCompletionSource completion) =>
+        Akka.Actor.Props.Create(() => new PopulationActor(run, count, firstEpoch, cells, observer, completion));
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        var seen = new HashSet<(SharedCritic, IActorRef)>();
-        for (var i = 0; i < _cells.Count; i++)
-        {
-            if (!_cells[i].Learns && seen.Add((SharedCritic.Of(_cells[i]), DeviceOf(i))))
-            {
-                _wanted.Enqueue((SharedCritic.Of(_cells[i]), DeviceOf(i), _cells[i]));
-            }
-        }
-
-        Prepare();
-    }
-
-    private IActorRef DeviceOf(int cell) => _devices[cell % _devices.Count];
-
-    /// <summary>Asks for the next critic that cells share; when all are there, the cells begin.</summary>
-    private void Prepare()
-    {
-        if (_wanted.TryPeek(out var wanted))
-        {
-            wanted.Device.Tell(new DeviceProtocol.ReserveCritic(CellMembers.CriticOf(wanted.Cell), wanted.Cell.Clients, Simulator.Environment.Observation.Width, 0, 0));
-        }
-        else
-        {
-            StartMore();
-        }
-    }
-
-    private void OnCriticReserved(DeviceProtocol.CriticReserved message)
-    {
-        var (critic, device, cell) = _wanted.Dequeue();
-        _critics.Add((critic, device), message.Reservation);
-
-        // Whoever evaluates it was started after this message was sent, so it comes first.
-        device.Tell(new DeviceProtocol.WriteCritic(message.Reservation, CellMembers.CriticStartOf(cell)));
-        Prepare();
+        Timers.StartPeriodicTimer(Tick.Instance, Tick.Instance, TickInterval);
+        StartMore();
     }
 
     private void StartMore()
     {
-        var ready = _running.Count - _starting.Count;
+        var ready = _running.Count - _starting;
         var most = Math.Clamp(ready / StartingShare, System.Environment.ProcessorCount, Math.Max(MostStarting, System.Environment.ProcessorCount));
-        while (!_stopping && _next < _cells.Count && _starting.Count < most)
+        while (!_stopping && _next < _count && _starting < most)
         {
             var cell = _next++;
-            if (_checkpoints?.HasEnded(cell) != true)
+            if (!_observer.HasEnded(cell))
             {
-                Start(cell, 0);
+                Start(new RunningCell(cell, _firstEpoch, failures: 0));
             }
         }
 
@@ -190,90 +98,207 @@ public sealed class PopulationActor : ReceiveActor
         }
     }
 
-    private void Start(int cell, int epoch)
+    private void Start(RunningCell cell)
     {
-        var options = _cells[cell];
-        var device = DeviceOf(cell);
-        int? critic = options.Learns ? null : _critics[(SharedCritic.Of(options), device)];
-        var actor = Context.ActorOf(CellActor.Props(cell, options, epoch, device, critic), $"cell-{cell}-{epoch}");
-        Context.Watch(actor);
-        Observe(() => Begin(actor, cell));
-        if (_stopping)
-        {
-            actor.Tell(CellProtocol.Stop.Instance);
-        }
-
-        _running.Add(actor, (cell, epoch));
-        _starting.Add(actor);
+        _running[cell.Index] = cell;
+        _starting++;
+        Ask(cell);
     }
 
-    private void Begin(IActorRef actor, int cell)
+    private void Ask(RunningCell cell) => _cells.Tell(new HostProtocol.Start(_run, cell.Index, cell.Epoch));
+
+    private void OnTold(HostProtocol.Told message)
     {
-        var checkpoint = _checkpoints?.Newest(cell);
-        actor.Tell(new CellActor.Begin(checkpoint));
-        foreach (var intervention in _checkpoints?.InterventionsAfter(cell, checkpoint?.Episode ?? 0) ?? [])
+        if (!_running.TryGetValue(message.Cell, out var cell) || cell.Epoch != message.Epoch || (cell.Host is not null && !cell.Host.Equals(Sender)))
         {
-            actor.Tell(new CellProtocol.Intervene(intervention));
+            Sender.Tell(HostProtocol.Dismiss.Instance);
+            return;
+        }
+
+        if (cell.Host is null)
+        {
+            cell.Host = Sender;
+            _hosts.Add(Sender, cell.Index);
+            Context.Watch(Sender);
+            if (_stopping)
+            {
+                Sender.Tell(CellProtocol.Stop.Instance);
+            }
+        }
+
+        if (message.Number == cell.Heard + 1)
+        {
+            cell.Heard = message.Number;
+            Observe(() => OnTold(cell, message.Message));
+        }
+
+        // One that was heard before was told again because its host did not know; one behind a gap will be told again.
+        Sender.Tell(new HostProtocol.Heard(cell.Heard));
+    }
+
+    private void OnTold(RunningCell cell, object message)
+    {
+        switch (message)
+        {
+            case PopulationProtocol.EpisodeFinished m:
+                _observer.OnEpisode(m);
+                break;
+            case PopulationProtocol.AgentsLearned m:
+                _observer.OnAgents(m);
+                break;
+            case PopulationProtocol.Evaluated m:
+                _observer.OnEvaluated(m);
+                break;
+            case PopulationProtocol.CellOpened m:
+                OnOpened(cell, m);
+                break;
+            case PopulationProtocol.CellStarted m:
+                _observer.OnStarted(m);
+                HasStarted(cell);
+                StartMore();
+                break;
+            case PopulationProtocol.Intervened m:
+                _observer.OnIntervened(m);
+                break;
+            case PopulationProtocol.CheckpointBegun m:
+                _observer.OnCheckpointBegun(m);
+                break;
+            case PopulationProtocol.CheckpointKept m:
+                _observer.OnCheckpointKept(m);
+                break;
+            case PopulationProtocol.CheckpointDamaged m:
+                _observer.OnCheckpointDamaged(m);
+                break;
+            case PopulationProtocol.CellParameters m:
+                _observer.OnParameters(m);
+                break;
+            case PopulationProtocol.CellEnded m:
+                cell.End = CellEnd.Ended;
+                _observer.OnEnded(m);
+                break;
+            case PopulationProtocol.CellFailed m:
+                cell.End = CellEnd.Failed;
+                cell.Reason = m.Reason;
+                break;
+            case PopulationProtocol.CellHandedOver:
+                cell.End = CellEnd.HandedOver;
+                break;
+            case PopulationProtocol.CellUnopened m:
+                throw new IOException(m.Reason);
+            default:
+                Unhandled(message);
+                break;
         }
     }
 
-    /// <summary>To a cell that runs; one that has not begun hears of it when it does.</summary>
+    private void OnOpened(RunningCell cell, PopulationProtocol.CellOpened message)
+    {
+        cell.History ??= new StateParts();
+        if (cell.History.Add(message.Offset, message.Total, message.History) is { } history)
+        {
+            cell.History = null;
+            cell.OpenedAt = message.Episode;
+            _observer.OnOpened(message, history);
+            Begin(cell);
+        }
+    }
+
+    private void Begin(RunningCell cell)
+    {
+        var interventions = _observer.InterventionsAfter(cell.Index, cell.OpenedAt!.Value);
+        foreach (var intervention in interventions)
+        {
+            cell.Host.Tell(new CellProtocol.Intervene(intervention));
+        }
+
+        cell.Host.Tell(new HostProtocol.Begin(interventions.Count));
+    }
+
+    private void HasStarted(RunningCell cell)
+    {
+        if (cell.Starting)
+        {
+            cell.Starting = false;
+            _starting--;
+        }
+    }
+
+    /// <summary>To a cell that runs; one that has not been opened hears of it when it is.</summary>
     private void OnIntervene(CellProtocol.Intervene message)
     {
-        foreach (var (actor, which) in _running)
+        if (_running.TryGetValue(message.Intervention.Cell, out var cell) && cell.OpenedAt is not null)
         {
-            if (which.Cell == message.Intervention.Cell)
-            {
-                actor.Tell(message);
-            }
+            cell.Host.Tell(message);
         }
     }
 
     private void OnTerminated(Terminated message)
     {
-        _starting.Remove(message.ActorRef);
-        if (!_running.Remove(message.ActorRef, out var which))
+        if (!_hosts.Remove(message.ActorRef, out var index) || !_running.Remove(index, out var cell))
         {
             return;
         }
 
-        if (!_ended.Remove(message.ActorRef))
+        HasStarted(cell);
+        var reason = cell.End switch
         {
-            var reason = _failures.Remove(message.ActorRef, out var why) ? why : "it stopped without an end";
-            if (which.Epoch < MaximumRecoveries)
-            {
-                Observe(() => _observer.OnRecovering(which.Cell, which.Epoch, reason));
-                Start(which.Cell, which.Epoch + 1);
-            }
-            else
-            {
-                Observe(() => _observer.OnEnded(new PopulationProtocol.CellEnded(which.Cell, which.Epoch, CellStatus.Failed, 0, 0, reason)));
-            }
+            CellEnd.Failed => cell.Reason!,
+            CellEnd.HandedOver => "it was handed over",
+            _ => message.AddressTerminated ? $"its node {message.ActorRef.Path.Address} was lost" : "its host ended",
+        };
+        var failures = cell.Failures + (cell.End == CellEnd.HandedOver || message.AddressTerminated ? 0 : 1);
+        if (cell.End == CellEnd.Ended)
+        {
+            // It is done.
+        }
+        else if (failures <= MaximumRecoveries)
+        {
+            Observe(() => _observer.OnRecovering(index, cell.Epoch, reason, handedOver: cell.End == CellEnd.HandedOver));
+            Start(new RunningCell(index, cell.Epoch + 1, failures));
+        }
+        else
+        {
+            Observe(() => _observer.OnEnded(new PopulationProtocol.CellEnded(index, cell.Epoch, CellStatus.Failed, 0, 0, reason)));
         }
 
         StartMore();
     }
 
-    private void Stop(CellProtocol.Stop message)
+    private void Stop()
     {
         _stopping = true;
-        foreach (var (actor, which) in _running)
+        foreach (var cell in _running.Values)
         {
-            Observe(() => AskForCheckpoint(actor, which.Cell, ending: true));
-            actor.Tell(message);
+            Observe(() => _observer.OnStopping(cell.Index));
+            cell.Host?.Tell(CellProtocol.Stop.Instance);
         }
 
-        if (_wanted.Count == 0)
-        {
-            StartMore();
-        }
+        StartMore();
     }
 
-    private void AskForCheckpoint(IActorRef actor, int cell, bool ending)
+    /// <summary>Says again what may have been lost.</summary>
+    private void OnTick()
     {
-        if (_cells[cell].Learns && _checkpoints?.Wanted(cell, ending) is { } replayFrom)
+        foreach (var cell in _running.Values)
         {
-            actor.Tell(new CellActor.Remember(replayFrom));
+            if (cell.Host is null)
+            {
+                Ask(cell);
+            }
+            else if (cell.OpenedAt is not null && cell.Starting)
+            {
+                Begin(cell);
+            }
+
+            if (_stopping)
+            {
+                cell.Host?.Tell(CellProtocol.Stop.Instance);
+            }
+        }
+
+        foreach (var intervention in _observer.Pending)
+        {
+            OnIntervene(new CellProtocol.Intervene(intervention));
         }
     }
 
@@ -292,9 +317,43 @@ public sealed class PopulationActor : ReceiveActor
 #pragma warning restore CA1031
     }
 
-    /// <summary>What cells that act have in common where they share a critic on a device.</summary>
-    private readonly record struct SharedCritic(NetworkArchitecture Architecture, int Clients, ulong Seed, InitialNetworks? Networks)
+    private enum CellEnd
     {
-        internal static SharedCritic Of(CellOptions options) => new(CellMembers.CriticOf(options), options.Clients, options.CriticSeed, options.Networks);
+        None,
+        Ended,
+        Failed,
+        HandedOver,
+    }
+
+    /// <summary>A cell that was asked for and has not ended.</summary>
+    private sealed class RunningCell(int index, int epoch, int failures)
+    {
+        internal int Index => index;
+
+        internal int Epoch => epoch;
+
+        /// <summary>How often it failed in earlier epochs.</summary>
+        internal int Failures => failures;
+
+        internal IActorRef? Host { get; set; }
+
+        /// <summary>Number of the last that was heard of its host.</summary>
+        internal long Heard { get; set; }
+
+        internal StateParts? History { get; set; }
+
+        /// <summary>Episodes that it goes on from; null until it is opened.</summary>
+        internal int? OpenedAt { get; set; }
+
+        internal bool Starting { get; set; } = true;
+
+        internal CellEnd End { get; set; }
+
+        internal string? Reason { get; set; }
+    }
+
+    private sealed record Tick : INoSerializationVerificationNeeded
+    {
+        internal static Tick Instance { get; } = new();
     }
 }

@@ -31,9 +31,58 @@ public readonly record struct Violations(double Server, double Deadline, double 
 /// <param name="Violations">Shares of clients that violated a constraint; of a policy without a master those count as not taken that come too late in the order of the indices.</param>
 public sealed record BaselineReward(string Name, double Reward, Violations Violations);
 
-/// <summary>The messages that a population receives from its cells.</summary>
+/// <summary>The messages that a population receives from its cells and their hosts.</summary>
 public static class PopulationProtocol
 {
+    /// <summary>
+    /// From a host, in parts: it has opened the cell's store, and the cell will go on from a checkpoint, or begin. What was told of it before, and is not in the history, is void. Answered by
+    /// <see cref="HostProtocol.Begin"/>.
+    /// </summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Episode">Training episodes of the checkpoint; 0 where the cell begins.</param>
+    /// <param name="Seconds">How long the cell has run.</param>
+    /// <param name="Offset">Where the part of the history begins, in bytes.</param>
+    /// <param name="Total">Bytes of the history; 0 where the cell begins.</param>
+    /// <param name="History">The part, at most <see cref="CellProtocol.MaximumStatePart"/> bytes.</param>
+    public sealed record CellOpened(int Cell, int Epoch, int Episode, double Seconds, int Offset, int Total, byte[] History);
+
+    /// <summary>From a host: the cell's store cannot be opened, and the cell not be begun.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Reason">Why.</param>
+    public sealed record CellUnopened(int Cell, int Epoch, string Reason);
+
+    /// <summary>From a host: a checkpoint of the cell is being written.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Episode">Episodes that it holds.</param>
+    public sealed record CheckpointBegun(int Cell, int Epoch, int Episode);
+
+    /// <summary>From a host: the checkpoint that was being written is, or could not be.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Episode">Episodes that it holds.</param>
+    /// <param name="Fault">Why it could not be written; null where it was.</param>
+    public sealed record CheckpointKept(int Cell, int Epoch, int Episode, string? Fault);
+
+    /// <summary>From a host: a checkpoint of the cell cannot be used.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Reason">Which, and why.</param>
+    public sealed record CheckpointDamaged(int Cell, int Epoch, string Reason);
+
+    /// <summary>From a host, which ends: the cell failed.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    /// <param name="Reason">Why.</param>
+    public sealed record CellFailed(int Cell, int Epoch, string Reason);
+
+    /// <summary>From a host, which ends: the cell's node takes part no more, or another one has room; its newest checkpoint is written.</summary>
+    /// <param name="Cell">Index of the cell.</param>
+    /// <param name="Epoch">Its epoch.</param>
+    public sealed record CellHandedOver(int Cell, int Epoch);
+
     /// <summary>A cell has begun: what constant and greedy policies reach on its evaluation episodes.</summary>
     /// <param name="Cell">Index of the cell.</param>
     /// <param name="Epoch">Its epoch.</param>
@@ -74,8 +123,9 @@ public static class PopulationProtocol
     /// <param name="Cell">Index of the cell.</param>
     /// <param name="Epoch">Its epoch.</param>
     /// <param name="Number">Number of the intervention.</param>
+    /// <param name="Kind">What was done.</param>
     /// <param name="Before">The episode that it came before, from 1.</param>
-    public sealed record Intervened(int Cell, int Epoch, int Number, int Before);
+    public sealed record Intervened(int Cell, int Epoch, int Number, InterventionKind Kind, int Before);
 
     /// <summary>A cell hands over parameters at its end.</summary>
     /// <param name="Cell">Index of the cell.</param>

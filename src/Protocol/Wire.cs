@@ -39,6 +39,10 @@ internal sealed class WireWriter
 
     internal void Int(int value) => BinaryPrimitives.WriteInt32LittleEndian(Reserve(4), value);
 
+    internal void Long(long value) => BinaryPrimitives.WriteInt64LittleEndian(Reserve(8), value);
+
+    internal void Guid(Guid value) => value.TryWriteBytes(Reserve(16), bigEndian: true, out _);
+
     internal void Single(float value) => BinaryPrimitives.WriteSingleLittleEndian(Reserve(4), value);
 
     internal void Double(double value) => BinaryPrimitives.WriteDoubleLittleEndian(Reserve(8), value);
@@ -158,6 +162,10 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
     };
 
     internal int Int() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
+
+    internal long Long() => BinaryPrimitives.ReadInt64LittleEndian(Take(8));
+
+    internal Guid Guid() => new(Take(16), bigEndian: true);
 
     internal float Single() => BinaryPrimitives.ReadSingleLittleEndian(Take(4));
 

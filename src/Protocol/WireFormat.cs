@@ -119,9 +119,9 @@ internal static class WireFormat
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Reward); Write(w, m.Violations); },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), Violations(ref r)));
         Add<PopulationProtocol.Intervened>(
-            "pi",
-            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Number); w.Int(m.Before); },
-            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Int()));
+            "pk",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Number); w.Byte((byte)m.Kind); w.Int(m.Before); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Enumeration<InterventionKind>(), r.Int()));
         Add<PopulationProtocol.CellParameters>(
             "pp",
             (w, m) => { w.Int(m.Cell); Write(w, m.Part); },
@@ -130,6 +130,52 @@ internal static class WireFormat
             "pd",
             (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Byte((byte)m.Status); w.Int(m.Episodes); w.Int(m.StoppingEpisode); w.Text(m.Detail); },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Enumeration<CellStatus>(), r.Int(), r.Int(), r.Text()));
+        Add<PopulationProtocol.CellOpened>(
+            "po",
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Double(m.Seconds); w.Int(m.Offset); w.Int(m.Total); w.Bytes(m.History); },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Double(), r.Int(), r.Int(), r.Bytes()));
+        Add<PopulationProtocol.CellUnopened>("pn", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Text(m.Reason); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Text() ?? string.Empty));
+        Add<PopulationProtocol.CheckpointBegun>("pc", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Int()));
+        Add<PopulationProtocol.CheckpointKept>(
+            "pt", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Text(m.Fault); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Text()));
+        Add<PopulationProtocol.CheckpointDamaged>("pg", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Text(m.Reason); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Text() ?? string.Empty));
+        Add<PopulationProtocol.CellFailed>("pf", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Text(m.Reason); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Text() ?? string.Empty));
+        Add<PopulationProtocol.CellHandedOver>("ph", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); }, static (ref WireReader r) => new(r.Int(), r.Int()));
+
+        // Host
+        Add<HostProtocol.Start>(
+            "hs",
+            (w, m) => { w.Guid(m.Run.Run); w.Text(m.Run.Folder); w.Text(m.Run.Scenario); w.Int(m.Cell); w.Int(m.Epoch); },
+            static (ref WireReader r) => new(new RunDescription(r.Guid(), r.Text() ?? string.Empty, r.Text() ?? string.Empty), r.Int(), r.Int()));
+        Add<HostProtocol.Begin>("hb", (w, m) => w.Int(m.Interventions), static (ref WireReader r) => new(r.Int()));
+        Add<HostProtocol.Told>(
+            "ht",
+            (w, m) =>
+            {
+                var entry = EntryOf(m.Message);
+                if (m.Message is HostProtocol.Told)
+                {
+                    throw new ArgumentException("what is told is not told in something that is told", nameof(m));
+                }
+
+                w.Int(m.Cell);
+                w.Int(m.Epoch);
+                w.Long(m.Number);
+                w.Text(entry.Manifest);
+                entry.Write(w, m.Message);
+            },
+            static (ref WireReader r) => new(r.Int(), r.Int(), r.Long(), Inner(ref r)));
+        Add<HostProtocol.Heard>("hh", (w, m) => w.Long(m.Number), static (ref WireReader r) => new(r.Long()));
+        Add<HostProtocol.Dismiss>("hd", (_, _) => { }, static (ref WireReader _) => HostProtocol.Dismiss.Instance);
+    }
+
+    /// <summary>A message within another one; never one that may hold a message itself, which would nest as deep as somebody likes.</summary>
+    private static object Inner(ref WireReader r)
+    {
+        var manifest = r.Text() ?? string.Empty;
+        return manifest is not "ht" && ByManifest.TryGetValue(manifest, out var entry)
+            ? entry.Read(ref r)
+            : throw new MalformedMessageException($"no message that can be told has the manifest '{(manifest.Length > 2 ? manifest[..2] : manifest)}'");
     }
 
     private delegate void Writer<in T>(WireWriter writer, T message);

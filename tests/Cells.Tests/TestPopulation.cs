@@ -108,7 +108,7 @@ internal static class TestPopulation
             var fronts = between is null ? devices : Array.ConvertAll(devices, d => system.ActorOf(between(d)));
             var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var collector = new Collector(cells.Count, checkpoints) { AfterStart = afterStart };
-            var population = system.ActorOf(PopulationActor.Props(cells, fronts, collector, completion, checkpoints), "population");
+            var population = LocalPopulation.Start(system, fronts, checkpoints?.Of(cells) ?? new UnkeptCells(cells), cells.Count, 0, collector, completion)[0];
             collector.AfterEpisode = m => afterEpisode?.Invoke(population, m);
             await completion.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
             return collector.Logs;
@@ -129,13 +129,24 @@ internal static class TestPopulation
 
         internal Action? AfterStart { get; init; }
 
-        public void OnStarted(PopulationProtocol.CellStarted message)
+        public bool HasEnded(int cell) => checkpoints?.HasEnded(cell) == true;
+
+        public IReadOnlyList<Intervention> InterventionsAfter(int cell, int episode) => checkpoints?.InterventionsAfter(cell, episode) ?? [];
+
+        public void OnOpened(PopulationProtocol.CellOpened message, byte[] history)
         {
-            if (checkpoints?.Restarts(message.Cell) != true)
+            if (history.Length == 0)
             {
                 Logs[message.Cell] = new CellLog { Recoveries = Logs[message.Cell].Recoveries };
             }
+            else
+            {
+                checkpoints!.GoOn(message.Cell, message.Episode, history[0] == 1);
+            }
+        }
 
+        public void OnStarted(PopulationProtocol.CellStarted message)
+        {
             Logs[message.Cell].Baselines = message.Baselines;
             AfterStart?.Invoke();
         }
@@ -165,6 +176,6 @@ internal static class TestPopulation
 
         public void OnEnded(PopulationProtocol.CellEnded message) => Logs[message.Cell].End = message;
 
-        public void OnRecovering(int cell, int epoch, string reason) => Logs[cell].Recoveries++;
+        public void OnRecovering(int cell, int epoch, string reason, bool handedOver) => Logs[cell].Recoveries++;
     }
 }

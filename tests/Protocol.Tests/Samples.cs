@@ -12,7 +12,7 @@ internal static class Samples
     /// <summary>All message types of the protocols.</summary>
     internal static IEnumerable<Type> MessageTypes { get; } =
     [
-        .. new[] { typeof(ClientProtocol), typeof(MasterProtocol), typeof(CellProtocol), typeof(PopulationProtocol) }
+        .. new[] { typeof(ClientProtocol), typeof(MasterProtocol), typeof(CellProtocol), typeof(PopulationProtocol), typeof(HostProtocol) }
             .SelectMany(p => p.GetNestedTypes()).Where(t => t.IsClass && t.IsSealed && !t.IsAbstract),
     ];
 
@@ -49,10 +49,26 @@ internal static class Samples
         new PopulationProtocol.EpisodeFinished(7, 1, 2000, -50_000.5, 0.99, new Violations(0.125, 0.5, 0.25), Update(clients)),
         new PopulationProtocol.EpisodeFinished(7, 1, 1, double.NegativeInfinity, 1, default, null),
         new PopulationProtocol.Evaluated(7, 1, 2000, -389.25, new Violations(0.5, 0.25, 0.125)),
-        new PopulationProtocol.Intervened(7, 1, 3, 500),
+        new PopulationProtocol.Intervened(7, 1, 3, InterventionKind.ResetOutput, 500),
         new PopulationProtocol.CellParameters(7, Part()),
         new PopulationProtocol.CellEnded(7, 1, CellStatus.Diverged, 2000, 0, "the critic's loss"),
         new PopulationProtocol.CellEnded(7, 1, CellStatus.Completed, 2000, 161, null),
+        new PopulationProtocol.CellOpened(7, 65_536, 500, 12.5, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart)),
+        new PopulationProtocol.CellOpened(7, 65_536, 0, 0, 0, 0, []),
+        new PopulationProtocol.CellUnopened(7, 65_536, "the store cannot be reached"),
+        new PopulationProtocol.CheckpointBegun(7, 65_536, 500),
+        new PopulationProtocol.CheckpointKept(7, 65_536, 500, null),
+        new PopulationProtocol.CheckpointKept(7, 65_536, 500, "the disk is full"),
+        new PopulationProtocol.CheckpointDamaged(7, 65_536, "checkpoint-00000500.json: its hash is another one"),
+        new PopulationProtocol.CellFailed(7, 65_536, "DeviceOperationException: planned"),
+        new PopulationProtocol.CellHandedOver(7, 65_536),
+        new HostProtocol.Start(new RunDescription(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), "quickstart-1", new string('x', RunDescription.MaximumScenario)), 7, 65_536),
+        new HostProtocol.Begin(3),
+        new HostProtocol.Told(7, 65_536, 12_345_678_901, new PopulationProtocol.Evaluated(7, 1, 2000, -389.25, new Violations(0.5, 0.25, 0.125))),
+        new HostProtocol.Told(7, 65_536, 1, new PopulationProtocol.CellParameters(7, Part())),
+        new HostProtocol.Told(7, 65_536, 2, new PopulationProtocol.EpisodeFinished(7, 1, 2000, -50_000.5, 0.99, new Violations(0.125, 0.5, 0.25), Update(clients))),
+        new HostProtocol.Heard(12_345_678_901),
+        HostProtocol.Dismiss.Instance,
     ];
 
     private static HostPayload Payload(int length) => new(Enumerable.Range(0, length).Select(i => (i * 0.37f) - 1).ToArray());

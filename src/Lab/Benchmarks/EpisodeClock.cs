@@ -87,7 +87,7 @@ internal sealed class EpisodeClock(int cells, int episodes, int warmUp = 0) : IP
     }
 
     /// <inheritdoc/>
-    public void OnRecovering(int cell, int epoch, string reason) => Fail($"cell {cell} failed: {reason}");
+    public void OnRecovering(int cell, int epoch, string reason, bool handedOver) => Fail($"cell {cell} failed: {reason}");
 
     /// <inheritdoc/>
     public void OnEnded(PopulationProtocol.CellEnded message)

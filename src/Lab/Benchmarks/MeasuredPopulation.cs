@@ -23,8 +23,8 @@ internal sealed class MeasuredPopulation : IAsyncDisposable
         _system = system;
         Clock = clock;
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var population = system.ActorOf(PopulationActor.Props(cells, [.. devices.Select(front)], clock, completion), "population");
-        _lost = Task.WhenAny([completion.Task, .. devices.Append(population).Select(a => a.WatchAsync(CancellationToken.None))]);
+        var hosts = LocalPopulation.Start(system, [.. devices.Select(front)], cells, clock, completion);
+        _lost = Task.WhenAny([completion.Task, .. devices.Concat(hosts).Select(a => a.WatchAsync(CancellationToken.None))]);
     }
 
     /// <summary>Takes the time of its episodes.</summary>

@@ -34,6 +34,9 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
 
     public long BytesWritten => _bytesWritten;
 
+    /// <summary>Path of a cell's checkpoints, relative to the run's folder.</summary>
+    internal static string FolderOf(string cell) => Path.Combine(RunFolder.CellFolder(cell), "checkpoint");
+
     /// <summary>Name of the file of a manifest.</summary>
     internal static string ManifestName(CheckpointManifest manifest) => $"checkpoint-{Number(manifest.Episode)}.json";
 

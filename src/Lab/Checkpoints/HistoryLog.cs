@@ -10,9 +10,22 @@ namespace Simulator.Lab;
 internal sealed class HistoryLog
 {
     private StateWriter _news = new();
+    private AgentCounts _states;
+    private int _rowDue;
     private List<PopulationProtocol.AgentsLearned> _agents = [];
     private List<PopulationProtocol.AgentsLearned> _newestAgents = [];
     private PopulationProtocol.EpisodeFinished? _newestUpdate;
+
+    /// <summary>Makes the log of a cell that begins.</summary>
+    internal HistoryLog() => _rowDue = CellHistory.RowAfter(0);
+
+    /// <summary>Makes the log of a cell that goes on.</summary>
+    /// <param name="history">What it has told.</param>
+    internal HistoryLog(CellHistory history)
+    {
+        _rowDue = history.AgentsDue;
+        _states = CellHistory.Count(history.LastUpdate);
+    }
 
     private enum Entry
     {
@@ -37,21 +50,22 @@ internal sealed class HistoryLog
     internal void Add(PopulationProtocol.AgentsLearned message) => _agents.Add(message);
 
     /// <summary>Takes in an episode.</summary>
-    /// <param name="message">The episode.</param>
-    /// <param name="states">Agents by state after it.</param>
-    /// <param name="whole">Whether the history keeps each agent of its update.</param>
-    internal void Add(PopulationProtocol.EpisodeFinished message, AgentCounts states, bool whole)
+    internal void Add(PopulationProtocol.EpisodeFinished message)
     {
         if (message.Update?.Actors is not null)
         {
             (_newestUpdate, _newestAgents) = (message, _agents);
+            _states = CellHistory.Count(message.Update);
         }
 
+        var whole = message.Update is { Agents.Length: > 0 } && message.Episode >= _rowDue;
         if (whole)
         {
+            _rowDue = CellHistory.RowAfter(message.Episode);
             _agents.ForEach(AddMessage);
         }
 
+        var states = message.Update is null ? default : _states;
         _agents = [];
         _news.Write((int)Entry.Episode);
         _news.Write([states.Learning, states.Saturated, states.Dead, states.Frozen]);

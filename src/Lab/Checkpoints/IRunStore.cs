@@ -41,7 +41,7 @@ internal sealed class FolderRunStore(RunFolder folder) : IRunStore
     }
 
     public ICellStore Of(string cell, int index, long? mostBytes = null) =>
-        new CheckpointFolder(folder.FileOf(CheckpointStore.FolderOf(cell)), cell, index, mostBytes ?? Array.MaxLength);
+        new CheckpointFolder(folder.FileOf(CellStore.FolderOf(cell)), cell, index, mostBytes ?? Array.MaxLength);
 
     public void Remove()
     {

@@ -59,7 +59,7 @@ internal sealed class PostgresRunStore : IRunStore
 
     public ICellStore Of(string cell, int index, long? mostBytes = null)
     {
-        _folders.Add(new CheckpointFolder(_folder.FileOf(CheckpointStore.FolderOf(cell)), cell, index, 0));
+        _folders.Add(new CheckpointFolder(_folder.FileOf(CellStore.FolderOf(cell)), cell, index, 0));
         return new PostgresCellStore(_database, new PostgresCell(_run, cell, Epoch), index, mostBytes ?? MostBytes, _fresh);
     }
 

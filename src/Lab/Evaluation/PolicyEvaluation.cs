@@ -49,8 +49,8 @@ public static class PolicyEvaluation
                 .Select((part, i) => system.ActorOf(BatchingActor.Props(part, BatchingOptions.Default), $"device-{i}")).ToArray();
             var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var observer = new Observer(policies.Cells);
-            var population = system.ActorOf(PopulationActor.Props(cells, devices, observer, completion), "population");
-            var lost = Task.WhenAny(devices.Append(population).Select(a => a.WatchAsync(CancellationToken.None)));
+            var hosts = LocalPopulation.Start(system, devices, cells, observer, completion);
+            var lost = Task.WhenAny(devices.Concat(hosts).Select(a => a.WatchAsync(CancellationToken.None)));
             await Task.WhenAny(completion.Task, lost).WaitAsync(interruption).ConfigureAwait(false);
             if (!completion.Task.IsCompleted)
             {
@@ -132,7 +132,7 @@ public static class PolicyEvaluation
 
         public void OnParameters(PopulationProtocol.CellParameters message) => throw new InvalidOperationException("a cell that acts hands over nothing");
 
-        public void OnRecovering(int cell, int epoch, string reason)
+        public void OnRecovering(int cell, int epoch, string reason, bool handedOver)
         {
             // It begins anew, and tells the same.
         }

@@ -24,7 +24,6 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     private double _sum;
     private OutputDiagnostics[] _outputs = [];
     private AgentRows? _newest;
-    private int _agentsDue = AgentInterval;
     private readonly Dictionary<int, float[]> _parameters = [];
 
     /// <summary>The cell as planned.</summary>
@@ -85,6 +84,12 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     /// <summary>The best of the constant policies; null without evaluation. The greedy rule is none of them.</summary>
     public BaselineReward? BestConstant => BestConstantOf(Baselines);
 
+    /// <summary>Episode at or behind which the next update's agents are kept.</summary>
+    internal int AgentsDue { get; private set; } = RowAfter(0);
+
+    /// <summary>Episode at or behind which the agents of an update are kept, where they were last behind another one.</summary>
+    internal static int RowAfter(int episode) => episode - (episode % AgentInterval) + AgentInterval;
+
     /// <summary>Begins, or begins anew: what was told of an older epoch is void.</summary>
     internal void Begin(PopulationProtocol.CellStarted message)
     {
@@ -98,7 +103,7 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         States.Clear();
         _agents.Clear();
         _newest = null;
-        _agentsDue = AgentInterval;
+        AgentsDue = RowAfter(0);
         _parameters.Clear();
         LastUpdate = null;
         HasNetworks = false;
@@ -109,15 +114,13 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
     internal void Continue(PopulationProtocol.CellStarted message) => (Epoch, HasNetworks) = (message.Epoch, false);
 
     /// <summary>Takes in an episode.</summary>
-    /// <returns>Whether each agent of its update is kept.</returns>
-    internal bool Add(PopulationProtocol.EpisodeFinished message) =>
+    internal void Add(PopulationProtocol.EpisodeFinished message) =>
         Add(message, Count(message.Update is null ? null : message.Update.Actors is null ? LastUpdate : message.Update));
 
     /// <summary>Takes in an episode.</summary>
     /// <param name="message">The episode; its update may come without the agents.</param>
     /// <param name="states">Agents by state after it.</param>
-    /// <returns>Whether each agent of its update is kept.</returns>
-    internal bool Add(PopulationProtocol.EpisodeFinished message, Telemetry.AgentCounts states)
+    internal void Add(PopulationProtocol.EpisodeFinished message, Telemetry.AgentCounts states)
     {
         // Each agent is kept of the newest update and of those that are rows: the per-agent outcomes in it are cumulative.
         LastUpdate = message.Update?.Actors is null ? LastUpdate : message.Update;
@@ -125,25 +128,22 @@ public sealed class CellHistory(PlannedCell cell, bool keepsEpisodes = true)
         _sum += message.Reward;
         if (!keepsEpisodes)
         {
-            return false;
+            return;
         }
 
         Episodes.Add(WithoutAgents(message));
         States.Add(states);
         if (message.Update is not { Agents.Length: > 0 } update)
         {
-            return false;
+            return;
         }
 
         _newest = new AgentRows(message.Episode, update.Agents, _outputs);
-        if (message.Episode < _agentsDue)
+        if (message.Episode >= AgentsDue)
         {
-            return false;
+            _agents.Add(_newest);
+            AgentsDue = RowAfter(message.Episode);
         }
-
-        _agents.Add(_newest);
-        _agentsDue = message.Episode - (message.Episode % AgentInterval) + AgentInterval;
-        return true;
     }
 
     internal void Add(PopulationProtocol.AgentsLearned message)

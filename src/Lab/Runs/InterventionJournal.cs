@@ -91,7 +91,7 @@ internal sealed class InterventionJournal
     }
 
     /// <summary>
-    /// As in <see cref="Cells.ICheckpointStore.InterventionsAfter"/>. A pause that was ended is no more there; and what has not taken effect comes behind all that has, since it was asked for behind it.
+    /// As in <see cref="Cells.IPopulationObserver.InterventionsAfter"/>. A pause that was ended is no more there; and what has not taken effect comes behind all that has, since it was asked for behind it.
     /// </summary>
     internal IReadOnlyList<Intervention> After(int cell, int episode)
     {

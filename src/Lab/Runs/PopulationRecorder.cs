@@ -8,7 +8,7 @@ namespace Simulator.Lab;
 /// Records what the cells of a run tell: keeps the progress for whoever shows it, and has the result files of each cell written as it ends. Calls come from the population's actor;
 /// <see cref="CloseUnfinished"/> may come from elsewhere, so a lock guards the histories.
 /// </summary>
-internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
+internal sealed class PopulationRecorder : IPopulationObserver
 {
     /// <summary>Cells that only act have files of their own in populations of at most so many cells: more would be more files than anybody reads.</summary>
     internal const int MostActingCellsWithFiles = 1000;
@@ -16,15 +16,16 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     private readonly Lock _lock = new();
     private readonly CellFiles _files;
     private readonly EventLog _events;
-    private readonly TimeProvider _time;
     private readonly CellHistory[] _histories;
-    private readonly long[] _started;
-    private readonly double[] _seconds;
-    private readonly double[] _secondsBefore;
+    private readonly CellClock[] _clocks;
     private readonly bool[] _continues;
     private readonly StandstillPatience _patience;
-    private readonly CheckpointStore? _checkpoints;
+    private readonly IRunStore _store;
     private readonly LiveProgress _live;
+    private readonly HashSet<int> _owing = [];
+    private readonly HashSet<int> _ending = [];
+    private readonly HashSet<int> _lost = [];
+    private readonly HashSet<int> _writing = [];
     private bool _closed;
 
     internal PopulationRecorder(ScenarioPlan plan, RunFolder folder, IRunStore store, TimeProvider time, StandstillPatience patience)
@@ -33,14 +34,11 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         _files = new CellFiles(folder);
         _events = new EventLog(folder, time);
         Interventions = new InterventionJournal(_events, [.. plan.Cells.Select(c => c.Name)], time);
-        _time = time;
+        _store = store;
         WritesCells = HasCheckpoints(plan);
         _histories = [.. plan.Cells.Select(c => new CellHistory(c, WritesCells))];
-        _started = new long[_histories.Length];
-        _seconds = new double[_histories.Length];
-        _secondsBefore = new double[_histories.Length];
+        _clocks = [.. plan.Cells.Select(_ => new CellClock(time))];
         _continues = new bool[_histories.Length];
-        _checkpoints = WritesCells ? new CheckpointStore(plan.Cells, store, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds), _events.Complain) : null;
         _live = new LiveProgress(plan.Cells);
     }
 
@@ -64,7 +62,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     internal bool WritesCells { get; }
 
     /// <summary>Cells that were told to end and never handed over a checkpoint, by name.</summary>
-    internal IEnumerable<string> WithoutHandover => _checkpoints?.WithoutHandover ?? [];
+    internal IEnumerable<string> WithoutHandover => _owing.Order().Select(c => _histories[c].Cell.Name);
 
     internal int Recoveries { get; private set; }
 
@@ -74,7 +72,21 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     /// <summary>The last checkpoint that could not be written; null where there is none.</summary>
     internal string? StoreFault => _events.CheckpointFault;
 
-    internal double Seconds(int cell) => _seconds[cell];
+    public IEnumerable<Intervention> Pending => Interventions.Records.Where(r => r.Episode is null).Select(r => r.Intervention);
+
+    internal double Seconds(int cell) => _clocks[cell].Seconds;
+
+    public void OnOpened(PopulationProtocol.CellOpened message, byte[] history) => Locked(() =>
+    {
+        _continues[message.Cell] = history.Length > 0;
+        if (history.Length > 0)
+        {
+            HistoryLog.Replay(history, _histories[message.Cell]);
+        }
+
+        _clocks[message.Cell].GoOnFrom(message.Seconds);
+        Show(message.Cell, CellActivity.Waiting);
+    });
 
     public void OnStarted(PopulationProtocol.CellStarted message) => Locked(() =>
     {
@@ -86,33 +98,28 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         else
         {
             history.Begin(message);
-            _checkpoints?.LogOf(message.Cell).AddMessage(message);
         }
 
-        _started[message.Cell] = _time.GetTimestamp();
+        _clocks[message.Cell].Start();
         Show(message.Cell, CellActivity.Running);
     });
 
     public void OnEpisode(PopulationProtocol.EpisodeFinished message) => Locked(() =>
     {
         var history = _histories[message.Cell];
-        var whole = history.Add(message);
-        _checkpoints?.LogOf(message.Cell).Add(message, history.States[^1], whole);
-        _seconds[message.Cell] = _secondsBefore[message.Cell] + _time.GetElapsedTime(_started[message.Cell]).TotalSeconds;
-        _live.Add(message.Cell, history, message, _seconds[message.Cell]);
+        history.Add(message);
+        _live.Add(message.Cell, history, message, _clocks[message.Cell].Look());
     });
 
     public void OnAgents(PopulationProtocol.AgentsLearned message) => Locked(() =>
     {
         _histories[message.Cell].Add(message);
-        _checkpoints?.LogOf(message.Cell).Add(message);
         LiveProgress.Record(message);
     });
 
     public void OnEvaluated(PopulationProtocol.Evaluated message) => Locked(() =>
     {
         _histories[message.Cell].Add(message);
-        _checkpoints?.LogOf(message.Cell).AddMessage(message);
         _live.Add(message.Cell, _histories[message.Cell], message);
     });
 
@@ -121,11 +128,11 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         switch (Interventions.TookEffect(message).Kind)
         {
             case InterventionKind.Pause:
-                _secondsBefore[message.Cell] = _seconds[message.Cell]; // It does not run while it is paused.
+                _clocks[message.Cell].Pause();
                 _live.Pause(message.Cell, true);
                 break;
             case InterventionKind.Resume:
-                (_secondsBefore[message.Cell], _started[message.Cell]) = (_seconds[message.Cell], _time.GetTimestamp());
+                _clocks[message.Cell].Start();
                 _live.Pause(message.Cell, false);
                 break;
         }
@@ -137,49 +144,69 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
 
     public void OnEnded(PopulationProtocol.CellEnded message) => _patience.During(() => Locked(() => Close(message, withNetworks: message.Status != CellStatus.Failed)));
 
-    public void OnRecovering(int cell, int epoch, string reason) => Locked(() =>
+    public void OnRecovering(int cell, int epoch, string reason, bool handedOver)
     {
-        Recoveries++;
-        Instruments.Recoveries.Add(1);
-        _events.Write("recovering", w =>
+        if (_writing.Remove(cell))
         {
-            w.WriteString("cell", _histories[cell].Cell.Name);
-            w.WriteNumber("epoch", epoch);
-            w.WriteString("reason", reason);
+            _patience.Release();
+        }
+
+        Locked(() =>
+        {
+            if (!handedOver)
+            {
+                Recoveries++;
+                Instruments.Recoveries.Add(1);
+            }
+
+            _events.Write(handedOver ? "handed_over" : "recovering", w =>
+            {
+                w.WriteString("cell", _histories[cell].Cell.Name);
+                w.WriteNumber("epoch", epoch);
+                w.WriteString("reason", reason);
+            });
         });
-    });
+    }
 
     public bool HasEnded(int cell) => _histories[cell].End is not null;
 
-    public long? Wanted(int cell, bool ending) => _checkpoints?.Wanted(cell, ending);
-
-    public void Keep(CellCheckpoint checkpoint) => _patience.During(() => Locked(() => _checkpoints?.Keep(checkpoint, _seconds[checkpoint.Cell])));
-
-    public CellCheckpoint? Newest(int cell)
+    public void OnStopping(int cell)
     {
-        CellCheckpoint? newest = null;
-        Locked(() =>
+        if (WritesCells && _histories[cell].Cell.Options.Learns && _histories[cell].End is null)
         {
-            var stored = _histories[cell].Cell.Options.Learns ? _checkpoints?.Read(cell) : null;
-            newest = stored?.Cell is { } found && TryContinue(cell, stored) ? found : null;
-            _continues[cell] = newest is not null;
-            if (newest is not null)
-            {
-                return;
-            }
-
-            if (stored is { Cell: null } || !_histories[cell].Cell.Options.Learns)
-            {
-                _checkpoints?.Forget(cell); // It has ended, and its result files are gone; or it only acts.
-            }
-            else
-            {
-                _checkpoints?.SetAside(cell);
-                _checkpoints?.Forget(cell);
-            }
-        });
-        return newest;
+            _ending.Add(cell);
+            _owing.Add(cell);
+        }
     }
+
+    public void OnCheckpointBegun(PopulationProtocol.CheckpointBegun message)
+    {
+        _owing.Remove(message.Cell);
+        if (_writing.Add(message.Cell))
+        {
+            _patience.Hold();
+        }
+    }
+
+    public void OnCheckpointKept(PopulationProtocol.CheckpointKept message)
+    {
+        if (_writing.Remove(message.Cell))
+        {
+            _patience.Release();
+        }
+
+        _lost.Remove(message.Cell);
+        if (message.Fault is { } fault)
+        {
+            _events.Complain("checkpoint_failed", _histories[message.Cell].Cell.Name, fault);
+            if (_ending.Contains(message.Cell))
+            {
+                _lost.Add(message.Cell);
+            }
+        }
+    }
+
+    public void OnCheckpointDamaged(PopulationProtocol.CheckpointDamaged message) => _events.Complain("checkpoint_damaged", _histories[message.Cell].Cell.Name, message.Reason);
 
     /// <summary>Takes in what the cells told in an earlier life of the run: of those that have ended for good, of the others until they go on.</summary>
     /// <exception cref="CheckpointVersionException">What is stored is of a newer format.</exception>
@@ -188,11 +215,11 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
     internal void ReadEarlier() => Locked(() =>
     {
         Interventions.Read();
-        for (var i = 0; _checkpoints is not null && i < _histories.Length; i++)
+        for (var i = 0; WritesCells && i < _histories.Length; i++)
         {
             var history = _histories[i];
             var hasFiles = _files.HasResults(history.Cell);
-            if (_checkpoints.ReadHistory(i) is not { } stored || (stored.Manifest.Ended && !hasFiles) || !TryContinue(i, stored))
+            if (_store.Of(history.Cell.Name, i).ReadHistory() is not { } stored || (stored.Manifest.Ended && !hasFiles) || !TryContinue(i, stored))
             {
                 continue;
             }
@@ -209,22 +236,37 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         _events.Write("resumed", w => w.WriteNumber("ended", _histories.Count(h => h.End is not null)));
     });
 
-    /// <summary>Waits until all checkpoints are written.</summary>
-    /// <exception cref="IOException">One that a cell was to end with could not be.</exception>
-    internal async Task FlushCheckpointsAsync()
-    {
-        if (_checkpoints is not null)
-        {
-            await _checkpoints.FlushAsync().ConfigureAwait(false);
-            if (_checkpoints.LostAtEnd)
-            {
-                throw new IOException("a checkpoint could not be written, so that a run that is resumed goes on from an older one");
-            }
-        }
-    }
+    /// <summary>Whether the newest checkpoint of a cell that was told to end could not be written.</summary>
+    internal bool LostAtEnd => _lost.Count > 0;
 
     /// <summary>Removes the checkpoints of a run that needs them no more.</summary>
-    internal void RemoveCheckpoints() => _checkpoints?.Remove();
+    internal void RemoveCheckpoints()
+    {
+        if (!WritesCells)
+        {
+            return;
+        }
+
+        for (var i = 0; i < _histories.Length; i++)
+        {
+            var name = _histories[i].Cell.Name;
+            TryRemove(name, _store.Of(name, i).Remove);
+        }
+
+        TryRemove("the run", _store.Remove);
+    }
+
+    private void TryRemove(string whose, Action remove)
+    {
+        try
+        {
+            remove();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _events.Complain("checkpoint_failed", whose, fault.Message);
+        }
+    }
 
     /// <summary>Takes in what a cell had told; false where it tells nothing that this program understands.</summary>
     private bool TryContinue(int cell, StoredCell stored)
@@ -240,12 +282,12 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
             return false;
         }
 
-        _seconds[cell] = _secondsBefore[cell] = stored.Manifest.Seconds;
+        _clocks[cell].GoOnFrom(stored.Manifest.Seconds);
         Show(cell, CellActivity.Waiting);
         return true;
     }
 
-    private void Show(int cell, CellActivity activity) => _live.Show(cell, _histories[cell], activity, _seconds[cell]);
+    private void Show(int cell, CellActivity activity) => _live.Show(cell, _histories[cell], activity, _clocks[cell].Seconds);
 
     /// <summary>Writes what is there of cells that have begun and not ended, and takes nothing in any more.</summary>
     /// <exception cref="IOException">Some could not be written; the others are.</exception>
@@ -299,7 +341,7 @@ internal sealed class PopulationRecorder : IPopulationObserver, ICheckpointStore
         history.DropWritten();
         if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged || IsStopped(message))
         {
-            _checkpoints?.Finish(message, _seconds[message.Cell]);
+            _owing.Remove(message.Cell);
         }
 
         _live.End(message.Cell, message);

@@ -61,7 +61,7 @@ public sealed class PopulationRun : IDisposable
     private readonly TimeProvider _time;
     private readonly StandstillPatience _patience;
     private readonly PopulationRecorder _recorder;
-
+    private readonly CheckpointWriter _writer = new();
     private readonly RunDocuments.EarlierManifest? _earlier;
     private MeasurementFeed? _feed;
     private volatile ActorSystem? _system;
@@ -207,7 +207,7 @@ public sealed class PopulationRun : IDisposable
 
         // Whatever fails of it, the rest is written.
         await TryAsync(faults, () => Task.Run(_recorder.CloseUnfinished, CancellationToken.None)).ConfigureAwait(false);
-        await TryAsync(faults, _recorder.FlushCheckpointsAsync).ConfigureAwait(false);
+        await TryAsync(faults, FlushCheckpointsAsync).ConfigureAwait(false);
         await TryAsync(faults, () => Task.Run(() => _folder.Write("population.json", s => RunDocuments.WritePopulation(s, _recorder)), CancellationToken.None)).ConfigureAwait(false);
         await TryAsync(faults, () => Task.Run(() => _folder.Write("population.csv", s => PopulationTable.Write(s, _recorder.Histories)), CancellationToken.None)).ConfigureAwait(false);
         _feed.Renew();
@@ -321,8 +321,9 @@ public sealed class PopulationRun : IDisposable
         var telemetry = parts.Select((_, i) => new DeviceTelemetry($"device-{i}")).ToArray();
         var devices = parts.Select((part, i) => system.ActorOf(BatchingActor.Props(part, options, telemetry[i]), telemetry[i].Device)).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var population = system.ActorOf(
-            PopulationActor.Props([.. _plan.Cells.Select(c => c.Options)], devices, _recorder, completion, _recorder), "population");
+        var catalog = new RunCatalog(_plan, _recorder.WritesCells ? _store : null, _writer, _time);
+        var hosts = LocalPopulation.Start(system, devices, catalog, _plan.Cells.Count, 0, _recorder, completion);
+        var population = hosts[0];
         _devices = devices;
         Interventions.Population = population;
         _sizes = () => new ProcessSizes(
@@ -333,7 +334,7 @@ public sealed class PopulationRun : IDisposable
             population.Tell(CellProtocol.Stop.Instance);
             _patience.Begin();
         }).ConfigureAwait(false);
-        var lost = Task.WhenAny(devices.Append(population).Select(a => a.WatchAsync(CancellationToken.None)));
+        var lost = Task.WhenAny(devices.Concat(hosts).Select(a => a.WatchAsync(CancellationToken.None)));
         await Task.WhenAny(completion.Task, _patience.Over, lost).ConfigureAwait(false);
         if (lost.IsCompleted && !completion.Task.IsCompleted)
         {
@@ -353,6 +354,17 @@ public sealed class PopulationRun : IDisposable
     {
         var threads = _plan.Scenario.Compute.Threads;
         return _device.Split(threads > 0 ? threads : System.Environment.ProcessorCount, _plan.Cells.Count);
+    }
+
+    /// <summary>Waits until all checkpoints are written.</summary>
+    /// <exception cref="IOException">One that a cell was to end with could not be.</exception>
+    private async Task FlushCheckpointsAsync()
+    {
+        await _writer.FlushAsync().ConfigureAwait(false);
+        if (_recorder.LostAtEnd)
+        {
+            throw new IOException("a checkpoint could not be written, so that a run that is resumed goes on from an older one");
+        }
     }
 
     private async Task StopAsync(ActorSystem system)

@@ -11,7 +11,7 @@ internal sealed class StandstillPatience
     private readonly TimeSpan _length;
     private readonly ITimer _timer;
     private bool _begun;
-    private bool _held;
+    private int _held;
 
     /// <summary>Makes patience that has not begun.</summary>
     /// <param name="time">Clock.</param>
@@ -28,30 +28,36 @@ internal sealed class StandstillPatience
     /// <summary>Begins, at the interruption.</summary>
     internal void Begin() => Set(begun: true);
 
-    /// <summary>Ends a cell, or takes its checkpoint: meanwhile there is all the time in the world, and behind it the patience begins anew.</summary>
+    /// <summary>Something comes to its end, and takes its time: meanwhile there is all the time in the world.</summary>
+    internal void Hold() => Set(held: 1);
+
+    /// <summary>It has come to its end: the patience begins anew, where nothing else does as well.</summary>
+    internal void Release() => Set(held: -1);
+
+    /// <summary>Ends a cell, between <see cref="Hold"/> and <see cref="Release"/>.</summary>
     internal void During(Action ending)
     {
-        Set(held: true);
+        Hold();
         try
         {
             ending();
         }
         finally
         {
-            Set(held: false);
+            Release();
         }
     }
 
     /// <summary>Ends, with the run.</summary>
     internal void End() => _timer.Dispose();
 
-    private void Set(bool? begun = null, bool? held = null)
+    private void Set(bool? begun = null, int held = 0)
     {
         lock (_lock)
         {
             _begun = begun ?? _begun;
-            _held = held ?? _held;
-            _timer.Change(_begun && !_held ? _length : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _held += held;
+            _timer.Change(_begun && _held == 0 ? _length : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 }

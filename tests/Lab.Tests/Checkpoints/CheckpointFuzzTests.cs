@@ -112,7 +112,7 @@ public sealed class CheckpointFuzzTests : IDisposable
         for (var episode = 1; episode <= 6; episode++)
         {
             CellSample.AddEpisode(replay, episode);
-            log.Add(new PopulationProtocol.EpisodeFinished(0, 1, episode, -1.5 * episode, 0.5, default, null), default, whole: true);
+            log.Add(new PopulationProtocol.EpisodeFinished(0, 1, episode, -1.5 * episode, 0.5, default, null));
             log.AddMessage(new PopulationProtocol.Evaluated(0, 1, episode, -episode, default));
             folder.Write(CellSample.Checkpoint(replay, folder.ReplayFrom, episode), log.Take(), episode, episode);
         }
@@ -131,7 +131,7 @@ public sealed class CheckpointFuzzTests : IDisposable
         using var interrupt = new CancellationTokenSource();
         var run = PopulationRun.Prepare(Plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
         var going = run.ExecuteAsync(interrupt.Token);
-        var checkpoint = Path.Combine(_folder["run"], CheckpointStore.FolderOf(Plan.Cells[0].Name));
+        var checkpoint = Path.Combine(_folder["run"], CellStore.FolderOf(Plan.Cells[0].Name));
         while (!going.IsCompleted && !(Directory.Exists(checkpoint) && Directory.GetFiles(checkpoint, "checkpoint-*.json").Length > 1))
         {
             await Task.Yield();

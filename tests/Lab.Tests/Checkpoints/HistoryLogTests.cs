@@ -38,7 +38,7 @@ public sealed class HistoryLogTests
     /// <summary>A cell of one client whose actor learns after every d-th episode: what it has told, and the log of it.</summary>
     private sealed class Told(int delay)
     {
-        private readonly HistoryLog _log = new();
+        private HistoryLog _log = new();
         private byte[] _stored = [];
 
         internal CellHistory History { get; } = new(OneClient(delay));
@@ -64,8 +64,8 @@ public sealed class HistoryLogTests
                 }
 
                 var finished = new PopulationProtocol.EpisodeFinished(0, 0, episode, -episode, 0.1, default, Update(episode, learned));
-                var whole = History.Add(finished);
-                _log.Add(finished, History.States[^1], whole);
+                History.Add(finished);
+                _log.Add(finished);
             }
         }
 
@@ -74,6 +74,7 @@ public sealed class HistoryLogTests
         {
             var next = new Told(delay) { _stored = [.. _stored, .. _log.Take()] };
             HistoryLog.Replay(next._stored, next.History);
+            next._log = new HistoryLog(next.History);
             return next;
         }
 

@@ -125,7 +125,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
-        var checkpoint = Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(plan.Cells[0].Name));
+        var checkpoint = Path.Combine(_folder["resumed"], CellStore.FolderOf(plan.Cells[0].Name));
         foreach (var state in Directory.GetFiles(checkpoint, "state-*"))
         {
             File.WriteAllText(state, "damaged");
@@ -144,7 +144,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
-        var state = Directory.GetFiles(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(plan.Cells[0].Name)), "state-*").Max(StringComparer.Ordinal)!;
+        var state = Directory.GetFiles(Path.Combine(_folder["resumed"], CellStore.FolderOf(plan.Cells[0].Name)), "state-*").Max(StringComparer.Ordinal)!;
         File.Move(state, _folder["kept"]);
         Directory.CreateDirectory(state);
         var before = All();
@@ -239,14 +239,14 @@ public sealed class ResumedRunTests : IDisposable
         foreach (var cell in plan.Cells)
         {
             Directory.CreateDirectory(Path.Combine(_folder["resumed"], RunFolder.CellFolder(cell.Name)));
-            File.WriteAllText(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(cell.Name)), string.Empty);
+            File.WriteAllText(Path.Combine(_folder["resumed"], CellStore.FolderOf(cell.Name)), string.Empty);
         }
 
         Assert.Equal(RunStatus.Done, await run.ExecuteAsync(TestContext.Current.CancellationToken));
         Assert.Contains("\"checkpoint_failed\"", File.ReadAllText(Path.Combine(_folder["resumed"], "events.jsonl")), StringComparison.Ordinal);
         foreach (var cell in plan.Cells)
         {
-            File.Delete(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(cell.Name)));
+            File.Delete(Path.Combine(_folder["resumed"], CellStore.FolderOf(cell.Name)));
         }
 
         AssertSameFiles(plan);
@@ -257,43 +257,39 @@ public sealed class ResumedRunTests : IDisposable
     {
         var plan = TemporaryFolder.Plan();
         using var folder = RunFolder.Create(_folder["run"]);
-        List<string> reports = [];
-        var store = new CheckpointStore(plan.Cells, new FolderRunStore(folder), TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"), mostBytes: 100);
-        store.Keep(Checkpoint(1), 1);
-        await store.FlushAsync();
-        Assert.Equal([$"checkpoint_failed {plan.Cells[0].Name}"], reports);
-        Assert.Null(store.Wanted(0, ending: true));
-        Assert.NotNull(store.Wanted(1, ending: true));
-        Assert.Equal(plan.Cells.Select(c => c.Name), store.WithoutHandover);
-
-        // One that has come to its end owes nothing.
-        store.Finish(new Protocol.PopulationProtocol.CellEnded(1, 0, Protocol.CellStatus.Completed, 1, 1, null), 1);
-        Assert.Equal([plan.Cells[0].Name], store.WithoutHandover);
-        store.Wanted(1, ending: true);
-        Assert.Equal([plan.Cells[0].Name], store.WithoutHandover);
-        await store.FlushAsync();
+        var writer = new CheckpointWriter();
+        var keeper = new CellKeeper(plan.Cells[0], 0, new FolderRunStore(folder).Of(plan.Cells[0].Name, 0, mostBytes: 100), writer, TimeProvider.System, TimeSpan.Zero);
+        Assert.Equal(0, keeper.Wanted(ending: true));
+        Assert.Contains("more than the 100", await KeepAsync(keeper, 1), StringComparison.Ordinal);
+        Assert.Null(keeper.Wanted(ending: true));
+        await writer.FlushAsync();
     }
 
     [Fact]
-    public async Task A_checkpoint_that_was_lost_is_lost_no_more_when_a_later_one_of_the_cell_is_written()
+    public async Task A_checkpoint_that_cannot_be_written_is_told_and_the_next_one_holds_what_it_should_have()
     {
         var plan = TemporaryFolder.Plan();
         using var folder = RunFolder.Create(_folder["run"]);
-        List<string> reports = [];
-        var store = new CheckpointStore(plan.Cells, new FolderRunStore(folder), TimeProvider.System, TimeSpan.Zero, (kind, cell, _) => reports.Add($"{kind} {cell}"));
-        store.Wanted(0, ending: true);
+        var store = new FolderRunStore(folder).Of(plan.Cells[0].Name, 0);
+        var keeper = new CellKeeper(plan.Cells[0], 0, store, new CheckpointWriter(), TimeProvider.System, TimeSpan.Zero);
         Directory.CreateDirectory(Path.Combine(_folder["run"], RunFolder.CellFolder(plan.Cells[0].Name)));
-        var place = Path.Combine(_folder["run"], CheckpointStore.FolderOf(plan.Cells[0].Name));
+        var place = Path.Combine(_folder["run"], CellStore.FolderOf(plan.Cells[0].Name));
         await File.WriteAllTextAsync(place, "in the way", TestContext.Current.CancellationToken);
-        store.Keep(Checkpoint(1), 1);
-        await store.FlushAsync();
-        Assert.True(store.LostAtEnd);
-        Assert.Equal([$"checkpoint_failed {plan.Cells[0].Name}"], reports);
+        keeper.Note(new Protocol.PopulationProtocol.CellStarted(0, 0, []));
+        Assert.StartsWith("episode 1: ", await KeepAsync(keeper, 1), StringComparison.Ordinal);
         File.Delete(place);
-        store.Keep(Checkpoint(2), 2);
-        await store.FlushAsync();
-        Assert.False(store.LostAtEnd);
-        Assert.Equal(2, store.Read(0)!.Manifest.Episode);
+        Assert.Null(await KeepAsync(keeper, 2));
+        var again = new CellKeeper(plan.Cells[0], 0, new FolderRunStore(folder).Of(plan.Cells[0].Name, 0), new CheckpointWriter(), TimeProvider.System, TimeSpan.Zero);
+        var kept = again.TakeKept()!;
+        Assert.Equal(2, kept.Checkpoint.Episode);
+        Assert.NotEmpty(kept.History);
+    }
+
+    private static Task<string?> KeepAsync(CellKeeper keeper, int episode)
+    {
+        var written = new TaskCompletionSource<string?>();
+        keeper.Keep(Checkpoint(episode), written.SetResult);
+        return written.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
     }
 
     private static Cells.CellCheckpoint Checkpoint(int episode) => new(

@@ -38,7 +38,7 @@ public sealed class InterruptionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cell_that_hands_over_renews_the_patience_and_one_that_never_did_is_named()
+    public void A_cell_that_hands_over_renews_the_patience_and_one_that_never_did_is_named()
     {
         var plan = TemporaryFolder.Plan("cells: 2");
         var patience = new StandstillPatience(_time, Length);
@@ -50,12 +50,17 @@ public sealed class InterruptionTests : IDisposable
         }
 
         patience.Begin();
-        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(0, recorder.Wanted(i, ending: true)));
+        for (var i = 0; i < 3; i++)
+        {
+            recorder.OnStopping(i);
+        }
+
         foreach (var cell in (int[])[0, 2])
         {
             _time.Advance(0.9 * Length);
-            recorder.Keep(new Cells.CellCheckpoint(
-                cell, 0, [], new Master.MasterCheckpoint(new Compute.TrainingState(0, [1]), [], [], 0, 0.4, []), [new Agents.ClientCheckpoint(new Compute.TrainingState(0, [1]), [])]));
+            recorder.OnCheckpointBegun(new PopulationProtocol.CheckpointBegun(cell, 0, 0));
+            _time.Advance(10 * Length); // However long it takes to be written.
+            recorder.OnCheckpointKept(new PopulationProtocol.CheckpointKept(cell, 0, 0, null));
         }
 
         _time.Advance(0.9 * Length);
@@ -64,7 +69,28 @@ public sealed class InterruptionTests : IDisposable
         Assert.Contains($"came from {plan.Cells[1].Name}: there --resume", EarlyEnds.InWords([], recorder.WithoutHandover), StringComparison.Ordinal);
         _time.Advance(Length);
         Assert.True(patience.Over.IsCompleted);
-        await recorder.FlushCheckpointsAsync();
+    }
+
+    [Fact]
+    public void A_checkpoint_that_was_lost_is_lost_no_more_when_a_later_one_of_the_cell_is_written()
+    {
+        var plan = TemporaryFolder.Plan();
+        using var folder = RunFolder.Create(_folder["run"]);
+        var recorder = new PopulationRecorder(plan, folder, new FolderRunStore(folder), TimeProvider.System, new StandstillPatience(_time, Length));
+        recorder.OnCheckpointKept(new PopulationProtocol.CheckpointKept(0, 0, 1, "the disk is full"));
+        Assert.False(recorder.LostAtEnd); // It was not told to end: the next one holds what this one should have.
+        recorder.OnStopping(0);
+        recorder.OnStopping(1);
+        Assert.Equal(plan.Cells.Select(c => c.Name), recorder.WithoutHandover);
+        recorder.OnCheckpointBegun(new PopulationProtocol.CheckpointBegun(0, 0, 2));
+        recorder.OnCheckpointKept(new PopulationProtocol.CheckpointKept(0, 0, 2, "the disk is full"));
+        Assert.True(recorder.LostAtEnd);
+        recorder.OnCheckpointKept(new PopulationProtocol.CheckpointKept(0, 0, 3, null));
+        Assert.False(recorder.LostAtEnd);
+        Assert.Equal([plan.Cells[1].Name], recorder.WithoutHandover);
+        recorder.OnEnded(new PopulationProtocol.CellEnded(1, 0, CellStatus.Failed, 1, 1, null));
+        Assert.Equal([plan.Cells[1].Name], recorder.WithoutHandover); // One that failed is tried again.
+        Assert.Equal(2, File.ReadLines(folder.FileOf("events.jsonl")).Count(l => l.Contains("checkpoint_failed", StringComparison.Ordinal)));
     }
 
     [Fact]

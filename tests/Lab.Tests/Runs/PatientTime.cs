@@ -6,12 +6,18 @@ namespace Simulator.Lab.Tests;
 /// </summary>
 internal sealed class PatientTime : TimeProvider
 {
-    /// <summary>Called when it is read.</summary>
+    private readonly Lock _reading = new();
+
+    /// <summary>Called when it is read, by one thread at a time: hosts of cells and the population read it.</summary>
     internal Action? WhenRead { get; set; }
 
     public override long GetTimestamp()
     {
-        WhenRead?.Invoke();
+        lock (_reading)
+        {
+            WhenRead?.Invoke();
+        }
+
         return base.GetTimestamp();
     }
 

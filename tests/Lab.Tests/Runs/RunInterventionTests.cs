@@ -132,7 +132,7 @@ public sealed class RunInterventionTests : IDisposable
         Assert.Equal(journal.Records.Select(r => (r.Intervention, r.Episode)), again.Records.Select(r => (r.Intervention, r.Episode)));
 
         void Add(InterventionKind kind, int before, double factor = 1) => journal.Add(new Intervention(0, 0, kind) { Before = before, Factor = factor });
-        void TookEffect(int number, int episode) => journal.TookEffect(new PopulationProtocol.Intervened(0, 0, number, episode));
+        void TookEffect(int number, int episode) => journal.TookEffect(new PopulationProtocol.Intervened(0, 0, number, InterventionKind.Pause, episode));
         IEnumerable<(int, int)> After(int episode) => journal.After(0, episode).Select(i => (i.Number, i.Before));
     }
 

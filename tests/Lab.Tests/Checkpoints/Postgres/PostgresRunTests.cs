@@ -148,11 +148,9 @@ public sealed class PostgresRunTests : IDisposable
         Assert.Equal((2, 3), (older.Epoch, newer.Epoch));
         var name = plan.Cells[0].Name;
         Assert.NotNull(newer.Of(name, 0).Read((_, why) => Assert.Fail(why)));
-        List<string> reports = [];
-        var store = new CheckpointStore(plan.Cells, older, TimeProvider.System, TimeSpan.Zero, (kind, cell, why) => reports.Add($"{kind} {cell} {why}"));
-        store.Finish(new Protocol.PopulationProtocol.CellEnded(0, 0, Protocol.CellStatus.Completed, 9, 1, null), 1);
-        await store.FlushAsync();
-        Assert.Equal([$"checkpoint_failed {name} episode 9: a newer writer has the cell '{name}': its epoch is 3, and this one's 2"], reports);
+        Assert.Equal(
+            $"a newer writer has the cell '{name}': its epoch is 3, and this one's 2",
+            Assert.Throws<CheckpointEpochException>(() => older.Of(name, 0).Write(null, [], 9, 1)).Message);
         File.Copy(Path.Combine(_folder["run"], PostgresRunStore.FileName), _folder["kept"]);
         older.Remove();
         Assert.Equal(1, _server.Ask<long>("select count(*) from simulator.runs"));
