@@ -43,7 +43,7 @@ public sealed class RunLostException : Exception
 }
 
 /// <summary>
-/// One run of a scenario on this node: an actor system with a batching actor and the population, and the files of the results.
+/// One run of a scenario: the population, whose cells are in this process or on the nodes of a cluster, and the files of the results, which are written here.
 /// </summary>
 public sealed class PopulationRun : IDisposable
 {
@@ -55,7 +55,7 @@ public sealed class PopulationRun : IDisposable
     private static readonly string[] Summaries = ["population.json", "population.csv", Reports.RunReport.FileName];
 
     private readonly ScenarioPlan _plan;
-    private readonly ComputeDevice _device;
+    private readonly ComputeDevice? _device;
     private readonly RunFolder _folder;
     private readonly IRunStore _store;
     private readonly TimeProvider _time;
@@ -69,7 +69,7 @@ public sealed class PopulationRun : IDisposable
     private volatile string _word = "running";
     private volatile Func<ProcessSizes> _sizes = () => ProcessSizes.None;
 
-    private PopulationRun(ScenarioPlan plan, ComputeDevice device, RunFolder folder, IRunStore store, TimeProvider time, RunDocuments.EarlierManifest? earlier)
+    private PopulationRun(ScenarioPlan plan, ComputeDevice? device, RunFolder folder, IRunStore store, TimeProvider time, RunDocuments.EarlierManifest? earlier)
     {
         _earlier = earlier;
         _plan = plan;
@@ -118,14 +118,14 @@ public sealed class PopulationRun : IDisposable
 
     /// <summary>Prepares a run: makes its folder and writes the resolved scenario to it.</summary>
     /// <param name="plan">What to run.</param>
-    /// <param name="device">Where to compute.</param>
+    /// <param name="device">Where to compute; null for the nodes of a cluster.</param>
     /// <param name="output">Folder for the results, empty or not there.</param>
     /// <param name="time">Clock of the manifest and of the progress; results do not depend on it.</param>
     /// <exception cref="OutputFolderException">The folder is not empty or cannot be made.</exception>
     /// <exception cref="StoreAddressException">The environment does not say where checkpoints go to.</exception>
     /// <exception cref="CheckpointVersionException">What they go to is of a newer version.</exception>
     /// <exception cref="IOException">It cannot be reached.</exception>
-    public static PopulationRun Prepare(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
+    public static PopulationRun Prepare(ScenarioPlan plan, ComputeDevice? device, string output, TimeProvider time)
     {
         var folder = RunFolder.Create(output);
         IRunStore? store = null;
@@ -146,7 +146,7 @@ public sealed class PopulationRun : IDisposable
 
     /// <summary>Prepares to continue a run: takes in what its cells told, and finds out whether what they go on from can be read.</summary>
     /// <param name="plan">What the run was to do: the plan of its scenario.yaml, but for what has no influence on results.</param>
-    /// <param name="device">Where to compute.</param>
+    /// <param name="device">Where to compute; null for the nodes of a cluster.</param>
     /// <param name="output">Its folder.</param>
     /// <param name="time">Clock.</param>
     /// <exception cref="OutputFolderException">Another process has the folder, or it cannot be written to.</exception>
@@ -154,7 +154,7 @@ public sealed class PopulationRun : IDisposable
     /// <exception cref="CheckpointVersionException">A checkpoint is of a newer format.</exception>
     /// <exception cref="IOException">A checkpoint cannot be read, or the folder not be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">As well.</exception>
-    public static PopulationRun Resume(ScenarioPlan plan, ComputeDevice device, string output, TimeProvider time)
+    public static PopulationRun Resume(ScenarioPlan plan, ComputeDevice? device, string output, TimeProvider time)
     {
         var folder = RunFolder.Open(output);
         IRunStore? store = null;
@@ -183,6 +183,30 @@ public sealed class PopulationRun : IDisposable
     /// <exception cref="RunLostException">The device or the population ended unexpectedly; the results so far are written.</exception>
     public async Task<RunStatus> ExecuteAsync(CancellationToken interruption, Config? configuration = null, Setup? setup = null)
     {
+        var bootstrap = BootstrapSetup.Create().WithConfig((configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
+        return await ExecuteAsync(
+            () => ActorSystem.Create("simulator", setup is null ? ActorSystemSetup.Create(bootstrap) : ActorSystemSetup.Create(bootstrap, setup)), StartHere, StopAsync, interruption).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs all cells to their end on the nodes of a cluster, or until <paramref name="interruption"/>.</summary>
+    /// <param name="member">The actor system of this process, a member of the cluster; it stays one.</param>
+    /// <param name="interruption">Ends the run at the next episode's boundary of each cell.</param>
+    /// <exception cref="IOException">A result could not be written; the other results are.</exception>
+    /// <exception cref="UnauthorizedAccessException">As well.</exception>
+    /// <exception cref="RunLostException">This process was cut off from the cluster, or the population ended unexpectedly; the results so far are written.</exception>
+    public Task<RunStatus> ExecuteAsync(ActorSystem member, CancellationToken interruption) => ExecuteAsync(() => member, StartOnCluster, _ => Task.CompletedTask, interruption);
+
+    /// <summary>Why a scenario cannot run on a cluster; null where it can.</summary>
+    public static string? ClusterComplaint(ScenarioPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return plan.Cells.FirstOrDefault(c => c.Options.Policy.From is not null) is { } cell ? $"{cell.Name} begins with the networks of a folder (policy.from), which other nodes cannot be given"
+            : System.Text.Encoding.UTF8.GetByteCount(ScenarioWriter.WriteShort(plan.Scenario)) > RunDescription.MaximumScenario ? $"the scenario has more than the {RunDescription.MaximumScenario} bytes that other nodes can be told"
+            : null;
+    }
+
+    private async Task<RunStatus> ExecuteAsync(Func<ActorSystem> make, Func<ActorSystem, TaskCompletionSource, RunningParts> start, Func<ActorSystem, Task> stop, CancellationToken interruption)
+    {
         using var folder = _folder;
         using var store = _store;
         var started = _earlier?.Started ?? _time.GetUtcNow();
@@ -193,16 +217,15 @@ public sealed class PopulationRun : IDisposable
 
         WriteManifest(started, null, "running");
         _feed ??= new MeasurementFeed(Progress, _plan.Scenario.Telemetry, () => _sizes(), _time);
-        var bootstrap = BootstrapSetup.Create().WithConfig((configuration ?? Config.Empty).WithFallback(SimulatorSystem.Configuration));
-        var system = _system = ActorSystem.Create("simulator", setup is null ? ActorSystemSetup.Create(bootstrap) : ActorSystemSetup.Create(bootstrap, setup));
+        var system = _system = make();
         var faults = new List<Exception>();
         var finished = false;
-        await TryAsync(faults, async () => finished = await RunCellsAsync(system, interruption).ConfigureAwait(false)).ConfigureAwait(false);
+        await TryAsync(faults, async () => finished = await RunCellsAsync(system, start, interruption).ConfigureAwait(false)).ConfigureAwait(false);
         _sizes = () => ProcessSizes.None;
         Interventions.Population = null;
         _system = null;
         _devices = [];
-        await StopAsync(system).ConfigureAwait(false);
+        await stop(system).ConfigureAwait(false);
         _patience.End();
 
         // Whatever fails of it, the rest is written.
@@ -309,36 +332,29 @@ public sealed class PopulationRun : IDisposable
     }
 
     /// <summary>True when all cells that began have ended; false when the patience with an interrupted run is over.</summary>
-    private async Task<bool> RunCellsAsync(ActorSystem system, CancellationToken interruption)
+    private async Task<bool> RunCellsAsync(ActorSystem system, Func<ActorSystem, TaskCompletionSource, RunningParts> start, CancellationToken interruption)
     {
         if (interruption.IsCancellationRequested)
         {
             return true; // The population would begin its cells before it hears that it should not.
         }
 
-        var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs), _plan.Scenario.Compute.CellsAtOnce);
-        var parts = DeviceParts();
-        var telemetry = parts.Select((_, i) => new DeviceTelemetry($"device-{i}")).ToArray();
-        var devices = parts.Select((part, i) => system.ActorOf(BatchingActor.Props(part, options, telemetry[i]), telemetry[i].Device)).ToArray();
         var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var catalog = new RunCatalog(_plan, _recorder.WritesCells ? _store : null, _writer, _time);
-        var hosts = LocalPopulation.Start(system, devices, catalog, _plan.Cells.Count, 0, _recorder, completion);
-        var population = hosts[0];
-        _devices = devices;
+        var parts = start(system, completion);
+        var population = parts.Population;
         Interventions.Population = population;
-        _sizes = () => new ProcessSizes(
-            [.. telemetry.Select(t => KeyValuePair.Create(t.Device, (double)t.Bytes))],
-            [.. devices.Append(population).Select(a => KeyValuePair.Create(a.Path.Name, (double)Mailboxes.Waiting(a)))]);
         await using var registration = interruption.Register(() =>
         {
             population.Tell(CellProtocol.Stop.Instance);
             _patience.Begin();
         }).ConfigureAwait(false);
-        var lost = Task.WhenAny(devices.Concat(hosts).Select(a => a.WatchAsync(CancellationToken.None)));
+        var lost = Task.WhenAny([system.WhenTerminated, .. parts.Indispensable.Append(population).Select(a => a.WatchAsync(CancellationToken.None))]);
         await Task.WhenAny(completion.Task, _patience.Over, lost).ConfigureAwait(false);
         if (lost.IsCompleted && !completion.Task.IsCompleted)
         {
-            throw new RunLostException("the device or the population ended unexpectedly; the errors above say why");
+            throw new RunLostException(_device is null
+                ? "this process was cut off from the cluster, or left it, before the run was over; with --resume it goes on"
+                : "the device or the population ended unexpectedly; the errors above say why");
         }
 
         if (completion.Task.IsCompleted)
@@ -349,11 +365,37 @@ public sealed class PopulationRun : IDisposable
         return completion.Task.IsCompleted;
     }
 
+    private RunningParts StartHere(ActorSystem system, TaskCompletionSource completion)
+    {
+        var options = new BatchingOptions(TimeSpan.FromMilliseconds(_plan.Scenario.Compute.BatchDelayMs), _plan.Scenario.Compute.CellsAtOnce);
+        var parts = DeviceParts();
+        var telemetry = parts.Select((_, i) => new DeviceTelemetry($"device-{i}")).ToArray();
+        var devices = parts.Select((part, i) => system.ActorOf(BatchingActor.Props(part, options, telemetry[i]), telemetry[i].Device)).ToArray();
+        var catalog = new RunCatalog(_plan, _recorder.WritesCells ? _store : null, _writer, _time);
+        var hosts = LocalPopulation.Start(system, devices, catalog, _plan.Cells.Count, FirstEpoch, _recorder, completion);
+        _devices = devices;
+        _sizes = () => new ProcessSizes(
+            [.. telemetry.Select(t => KeyValuePair.Create(t.Device, (double)t.Bytes))],
+            [.. devices.Append(hosts[0]).Select(a => KeyValuePair.Create(a.Path.Name, (double)Mailboxes.Waiting(a)))]);
+        return new RunningParts(hosts[0], [.. devices, .. hosts]);
+    }
+
+    private RunningParts StartOnCluster(ActorSystem system, TaskCompletionSource completion)
+    {
+        var run = new RunDescription(_store.Run, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_folder.Path))), ScenarioWriter.WriteShort(_plan.Scenario));
+        var population = system.ActorOf(PopulationActor.Props(run, _plan.Cells.Count, FirstEpoch, ClusterCells.Reach(system), _recorder, completion), $"population-{_store.Run:N}");
+        _sizes = () => new ProcessSizes([], [KeyValuePair.Create("population", (double)Mailboxes.Waiting(population))]);
+        return new RunningParts(population, []);
+    }
+
+    /// <summary>Epoch of cells that start for the first time in this life of the run.</summary>
+    private int FirstEpoch => _store.Life * IRunStore.EpochsOfLife;
+
     /// <summary>The parts of the device that cells share: threads as the scenario says, one for each processor where it says 0.</summary>
     private IReadOnlyList<ComputeDevice> DeviceParts()
     {
         var threads = _plan.Scenario.Compute.Threads;
-        return _device.Split(threads > 0 ? threads : System.Environment.ProcessorCount, _plan.Cells.Count);
+        return _device!.Split(threads > 0 ? threads : System.Environment.ProcessorCount, _plan.Cells.Count);
     }
 
     /// <summary>Waits until all checkpoints are written.</summary>
@@ -377,5 +419,10 @@ public sealed class PopulationRun : IDisposable
         _folder.Write(
             ManifestName,
             s => RunDocuments.WriteManifest(
-                s, _plan, _device.Name, started, ended, (_earlier?.Recoveries ?? 0) + _recorder.Recoveries, Interventions.Effective, _earlier is null ? 0 : _earlier.Resumptions + 1, status));
+                s, _plan, _device?.Name ?? "cluster", started, ended, (_earlier?.Recoveries ?? 0) + _recorder.Recoveries, Interventions.Effective, _earlier is null ? 0 : _earlier.Resumptions + 1, status));
+
+    /// <summary>The actors of a run while it goes on.</summary>
+    /// <param name="Population">The population.</param>
+    /// <param name="Indispensable">Others without which the run is lost.</param>
+    private sealed record RunningParts(IActorRef Population, IReadOnlyList<IActorRef> Indispensable);
 }

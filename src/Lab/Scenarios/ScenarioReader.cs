@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Simulator.Protocol;
 
 namespace Simulator.Lab;
 
@@ -51,6 +52,21 @@ public static class ScenarioReader
     /// <param name="episodes">As there.</param>
     public static ScenarioReading Parse(string path, string text, IReadOnlyList<string>? sets = null, ulong? seed = null, int? episodes = null) =>
         Read(path, text, [], sets ?? [], seed, episodes, loadsNetworks: true);
+
+    /// <summary>Reads a scenario that another process has resolved, and that names no networks to begin with: a node reads no file that somebody else names.</summary>
+    internal static ScenarioReading ParseForNode(string text)
+    {
+        var faults = new List<ScenarioFault>();
+        if (text.Length > RunDescription.MaximumScenario)
+        {
+            throw new InvalidDataException("the scenario is longer than a message may be");
+        }
+
+        var reading = Read("a run", text, faults, [], null, null, loadsNetworks: false);
+        return reading.Plan?.Cells.FirstOrDefault(c => c.Options.Policy.From is not null) is { } cell
+            ? throw new InvalidDataException($"the cell {cell.Name} begins with saved networks, which nodes do not have")
+            : reading;
+    }
 
     private static ScenarioReading Read(string path, string text, List<ScenarioFault> faults, IReadOnlyList<string> sets, ulong? seed, int? episodes, bool loadsNetworks)
     {

@@ -11,26 +11,35 @@ public static class ScenarioWriter
     public static string Write(ScenarioOptions scenario)
     {
         var text = new StringBuilder("# A scenario with every default written out. Keys: docs/scenario.md.\n");
-        Section(text, ScenarioSchema.Root, scenario, indent: "");
+        Section(text, ScenarioSchema.Root, scenario, indent: "", comments: true);
         return text.ToString();
     }
 
-    private static void Section(StringBuilder text, SchemaSection section, ScenarioOptions scenario, string indent)
+    /// <summary>The scenario as YAML for another process, without what its keys mean.</summary>
+    internal static string WriteShort(ScenarioOptions scenario)
+    {
+        var text = new StringBuilder();
+        Section(text, ScenarioSchema.Root, scenario, indent: "", comments: false);
+        return text.ToString();
+    }
+
+    private static void Section(StringBuilder text, SchemaSection section, ScenarioOptions scenario, string indent, bool comments)
     {
         foreach (var node in section.Children)
         {
+            var meaning = comments ? $"  # {node.Description}" : "";
             switch (node)
             {
                 case SchemaOption option:
-                    text.Append($"{indent}{node.Key}: {option.Type.ToYaml(node.In(scenario))}  # {node.Description}\n");
+                    text.Append($"{indent}{node.Key}: {option.Type.ToYaml(node.In(scenario))}{meaning}\n");
                     break;
                 case SchemaSection inner:
-                    text.Append($"{indent}{node.Key}:  # {node.Description}\n");
-                    Section(text, inner, scenario, indent + Indent);
+                    text.Append($"{indent}{node.Key}:{meaning}\n");
+                    Section(text, inner, scenario, indent + Indent, comments);
                     break;
                 case SchemaSweep:
                     var products = scenario.Sweep.Products;
-                    text.Append($"{indent}{node.Key}:{(products.Count == 0 ? " {}" : "")}  # {node.Description}\n");
+                    text.Append($"{indent}{node.Key}:{(products.Count == 0 ? " {}" : "")}{meaning}\n");
                     foreach (var product in products) Product(text, product, isListed: products.Count > 1);
                     break;
             }
