@@ -115,7 +115,8 @@ internal static class BenchCommand
             }
         }
 
-        var child = ThisProgram();
+        var (program, before) = ThisProgram.Command;
+        var child = new TrialProcess(program, [.. before, "bench", BenchCommandLine.TrialOption]);
         var context = new BenchmarkContext(arguments.Settings with { Configuration = Logging }, child.RunAsync);
         Task Measure(Action<BenchmarkPart> begun) => Task.Run(() => BenchmarkSuite.RunAsync(arguments.Parts, context, begun, Done, interruption.Token));
         var complete = true;
@@ -143,14 +144,5 @@ internal static class BenchCommand
         }
 
         return complete ? ExitStatus.Done : ExitStatus.Interrupted;
-    }
-
-    /// <summary>How this program is started again: by itself, or by dotnet with the assembly's path.</summary>
-    private static TrialProcess ThisProgram()
-    {
-        var assembly = typeof(BenchCommand).Assembly;
-        return System.Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) == assembly.GetName().Name
-            ? new TrialProcess(program, ["bench", BenchCommandLine.TrialOption])
-            : new TrialProcess("dotnet", [assembly.Location, "bench", BenchCommandLine.TrialOption]);
     }
 }
