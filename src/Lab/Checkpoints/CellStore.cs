@@ -34,10 +34,16 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
 
     public long BytesWritten => _bytesWritten;
 
+    /// <summary>Name of the cell.</summary>
+    protected string Name => name;
+
+    /// <summary>Whether what is stored is this writer's: what it misses then is damage, and otherwise nothing that it should complain of.</summary>
+    protected virtual bool Holds => true;
+
     /// <summary>Name of the file of a manifest.</summary>
     internal static string ManifestName(CheckpointManifest manifest) => $"checkpoint-{Number(manifest.Episode)}.json";
 
-    public void Write(CellCheckpoint? checkpoint, byte[] history, int episode, double seconds)
+    public virtual void Write(CellCheckpoint? checkpoint, byte[] history, int episode, double seconds)
     {
         _unsaved.Add(history);
         if (checkpoint is not null && CheckpointTensors.LargestFile(checkpoint) is var bytes && bytes > mostBytes)
@@ -70,7 +76,7 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
         RemoveOthers(wanted);
     }
 
-    public StoredCell? Read(Action<string, string> report)
+    public virtual StoredCell? Read(Action<string, string> report)
     {
         Forget();
         StoredCell? found = null;
@@ -88,7 +94,7 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
                 found ??= Read(access, manifest);
                 _kept.Insert(0, manifest);
             }
-            catch (Exception fault) when (IsDamage(fault))
+            catch (Exception fault) when (IsDamage(fault) && Holds)
             {
                 report(file, fault.Message);
             }
@@ -107,7 +113,7 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
         return found;
     }
 
-    public StoredCell? ReadHistory()
+    public virtual StoredCell? ReadHistory()
     {
         StoredCell? found = null;
         using var access = OpenToRead();

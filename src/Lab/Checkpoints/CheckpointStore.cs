@@ -37,7 +37,7 @@ internal sealed class CheckpointStore
         _report = report;
         _started = time.GetTimestamp();
         _cells = [.. cells.Select((c, i) => new CellState(
-            c.Name, store.Of(c.Name, i, mostBytes), interval * (1 - ((i * GoldenRatio) % 1))))];
+            c.Name, store.Of(c.Name, i, store.Life * IRunStore.EpochsOfLife, mostBytes), interval * (1 - ((i * GoldenRatio) % 1))))];
     }
 
     /// <summary>The newest checkpoint of a cell that was told to end could not be written.</summary>

@@ -224,7 +224,7 @@ public sealed class PopulationRun : IDisposable
         WriteManifest(started, _time.GetUtcNow(), WordOf(status));
         if (status == RunStatus.Done)
         {
-            _recorder.RemoveCheckpoints();
+            RemoveStored();
         }
 
         return status;
@@ -353,6 +353,18 @@ public sealed class PopulationRun : IDisposable
     {
         var threads = _plan.Scenario.Compute.Threads;
         return _device.Split(threads > 0 ? threads : System.Environment.ProcessorCount, _plan.Cells.Count);
+    }
+
+    private void RemoveStored()
+    {
+        if (_recorder.WritesCells)
+        {
+            _recorder.RemoveCheckpoints();
+        }
+        else
+        {
+            _store.Remove();
+        }
     }
 
     private async Task StopAsync(ActorSystem system)

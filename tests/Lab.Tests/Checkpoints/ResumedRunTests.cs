@@ -34,6 +34,7 @@ public sealed class ResumedRunTests : IDisposable
         AssertSameFiles(plan);
         Assert.Equal(ended, File.GetLastWriteTimeUtc(Path.Combine(_folder["resumed"], "cells", plan.Cells[statuses.IndexOf("completed")].Name, "results.json")));
         Assert.Empty(Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories));
+        Assert.False(File.Exists(Path.Combine(_folder["resumed"], RunIdentity.FileName)));
         Assert.True(RunContinuation.IsComplete(_folder["resumed"]));
     }
 
@@ -107,7 +108,7 @@ public sealed class ResumedRunTests : IDisposable
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 9);
 
         // A cell that has ended by then has nothing but its history there.
-        var states = Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories).Select(d => Directory.GetFiles(d, "state-*").Max(StringComparer.Ordinal)).OfType<string>().ToList();
+        var states = Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories).Select(d => Directory.GetFiles(d, "state-*", SearchOption.AllDirectories).Max(StringComparer.Ordinal)).OfType<string>().ToList();
         Assert.NotEmpty(states);
         foreach (var newest in states)
         {
@@ -126,7 +127,7 @@ public sealed class ResumedRunTests : IDisposable
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
         var checkpoint = Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(plan.Cells[0].Name));
-        foreach (var state in Directory.GetFiles(checkpoint, "state-*"))
+        foreach (var state in Directory.GetFiles(checkpoint, "state-*", SearchOption.AllDirectories))
         {
             File.WriteAllText(state, "damaged");
         }
@@ -144,7 +145,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
-        var state = Directory.GetFiles(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(plan.Cells[0].Name)), "state-*").Max(StringComparer.Ordinal)!;
+        var state = Directory.GetFiles(Path.Combine(_folder["resumed"], CheckpointStore.FolderOf(plan.Cells[0].Name)), "state-*", SearchOption.AllDirectories).Max(StringComparer.Ordinal)!;
         File.Move(state, _folder["kept"]);
         Directory.CreateDirectory(state);
         var before = All();
@@ -156,7 +157,8 @@ public sealed class ResumedRunTests : IDisposable
         await ResumeAsync("resumed", plan);
         AssertSameFiles(plan);
 
-        string[] All() => [.. Directory.GetFiles(_folder["resumed"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}")];
+        // But for the count of the run's lives.
+        string[] All() => [.. Directory.GetFiles(_folder["resumed"], "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != RunIdentity.FileName).Order(StringComparer.Ordinal).Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}")];
     }
 
     [Theory]
