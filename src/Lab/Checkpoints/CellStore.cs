@@ -37,10 +37,16 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
     /// <summary>Path of a cell's checkpoints, relative to the run's folder.</summary>
     internal static string FolderOf(string cell) => Path.Combine(RunFolder.CellFolder(cell), "checkpoint");
 
+    /// <summary>Name of the cell.</summary>
+    protected string Name => name;
+
+    /// <summary>Whether what is stored is this writer's: what it misses then is damage, and otherwise nothing that it should complain of.</summary>
+    protected virtual bool Holds => true;
+
     /// <summary>Name of the file of a manifest.</summary>
     internal static string ManifestName(CheckpointManifest manifest) => $"checkpoint-{Number(manifest.Episode)}.json";
 
-    public void Write(CellCheckpoint? checkpoint, byte[] history, int episode, double seconds)
+    public virtual void Write(CellCheckpoint? checkpoint, byte[] history, int episode, double seconds)
     {
         _unsaved.Add(history);
         if (checkpoint is not null && CheckpointTensors.LargestFile(checkpoint) is var bytes && bytes > mostBytes)
@@ -73,7 +79,7 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
         RemoveOthers(wanted);
     }
 
-    public StoredCell? Read(Action<string, string> report)
+    public virtual StoredCell? Read(Action<string, string> report)
     {
         Forget();
         StoredCell? found = null;
@@ -91,7 +97,7 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
                 found ??= Read(access, manifest);
                 _kept.Insert(0, manifest);
             }
-            catch (Exception fault) when (IsDamage(fault))
+            catch (Exception fault) when (IsDamage(fault) && Holds)
             {
                 report(file, fault.Message);
             }
@@ -110,7 +116,7 @@ internal abstract class CellStore(string name, int index, long mostBytes) : ICel
         return found;
     }
 
-    public StoredCell? ReadHistory()
+    public virtual StoredCell? ReadHistory()
     {
         StoredCell? found = null;
         using var access = OpenToRead();

@@ -4,13 +4,17 @@ namespace Simulator.Lab;
 
 /// <summary>The files of a folder with checkpoints.</summary>
 /// <param name="path">Path of the folder.</param>
-internal sealed class FolderAccess(string path) : ICheckpointAccess
+/// <param name="epoch">Epoch of the one that writes: what it is writing has it in its name, so that nobody renames what is another one's.</param>
+internal sealed class FolderAccess(string path, int epoch = 0) : ICheckpointAccess
 {
+    /// <summary>Behind the name of a file that is being written.</summary>
+    internal const string PartSuffix = ".part";
+
     private const string ManifestPattern = "checkpoint-*.json";
 
     /// <summary>Paths of the manifests.</summary>
-    public IEnumerable<string> Manifests() =>
-        Directory.Exists(path) ? Directory.EnumerateFiles(path, ManifestPattern).OrderByDescending(f => f, StringComparer.Ordinal) : [];
+    /// <exception cref="DirectoryNotFoundException">The folder is not there.</exception>
+    public IEnumerable<string> Manifests() => Directory.EnumerateFiles(path, ManifestPattern).OrderByDescending(f => f, StringComparer.Ordinal);
 
     public byte[] Read(string file, long? bytes = null)
     {
@@ -30,7 +34,7 @@ internal sealed class FolderAccess(string path) : ICheckpointAccess
     public CheckpointFile Write(string file, Action<Stream> write)
     {
         var target = Path.Combine(path, file);
-        var beside = target + ".part";
+        var beside = $"{target}.{epoch}{PartSuffix}";
         try
         {
             using var hash = SHA256.Create();

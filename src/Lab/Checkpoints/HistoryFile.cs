@@ -11,6 +11,9 @@ internal static class HistoryFile
 {
     private const int LinkBytes = SHA256.HashSizeInBytes;
 
+    /// <summary>Who may write is a question of epochs: no lock of a writer that hangs keeps others from reading, or from taking over.</summary>
+    private const FileShare SharedByAll = FileShare.ReadWrite | FileShare.Delete;
+
     /// <summary>Appends pieces to what a checkpoint names.</summary>
     /// <param name="path">Path of the file.</param>
     /// <param name="before">What is there.</param>
@@ -18,7 +21,12 @@ internal static class HistoryFile
     /// <returns>What is there then.</returns>
     internal static CheckpointFile Append(string path, CheckpointFile before, IEnumerable<byte[]> pieces)
     {
-        using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, SharedByAll);
+        if (!File.Exists(path))
+        {
+            throw new DirectoryNotFoundException($"{path} is gone"); // It was taken in this moment. What is open may be its successor; where it is taken later, it is not.
+        }
+
         if (stream.Length < before.Bytes)
         {
             throw new IOException($"{path} has lost what was written to it");
@@ -29,6 +37,20 @@ internal static class HistoryFile
         var link = Chain(stream, before.Sha256, pieces);
         stream.Flush(flushToDisk: true);
         return new CheckpointFile(Path.GetFileName(path), stream.Position, link);
+    }
+
+    /// <summary>Puts a copy in the place of a file: what somebody still writes, who had opened it before, is in no file of a checkpoint from then on.</summary>
+    internal static void Renew(string path)
+    {
+        var beside = path + FolderAccess.PartSuffix;
+        using (var from = new FileStream(path, FileMode.Open, FileAccess.Read, SharedByAll))
+        using (var to = new FileStream(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        {
+            from.CopyTo(to);
+            to.Flush(flushToDisk: true);
+        }
+
+        File.Move(beside, path, overwrite: true);
     }
 
     /// <summary>Writes pieces with their lengths and links.</summary>
@@ -56,7 +78,7 @@ internal static class HistoryFile
     /// <exception cref="InvalidDataException">It is not what was written.</exception>
     internal static byte[] Read(string path, CheckpointFile named)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, SharedByAll);
         if (named.Bytes < 0 || stream.Length < named.Bytes || named.Bytes > Array.MaxLength)
         {
             throw new InvalidDataException($"{Path.GetFileName(path)} has {stream.Length} bytes, and {named.Bytes} were written");

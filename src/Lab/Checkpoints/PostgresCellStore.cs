@@ -2,9 +2,6 @@ using Npgsql;
 
 namespace Simulator.Lab;
 
-/// <summary>Thrown when a newer writer has a cell: a process that took the run later, for example on another machine with a copy of its folder.</summary>
-internal sealed class CheckpointEpochException(string message) : IOException(message);
-
 /// <summary>A cell as one writer has it.</summary>
 /// <param name="Run">The run in the database.</param>
 /// <param name="Name">The cell's name.</param>
@@ -27,7 +24,7 @@ internal sealed record PostgresCell(Guid Run, string Name, long Epoch)
                 connection, "update simulator.cells set epoch = $3 where run = $1 and name = $2 and aside = 0 and epoch <= $3 returning id", Run, Name, Epoch);
         if (id is null && PostgresDatabase.Scalar<long?>(connection, "select epoch from simulator.cells where run = $1 and name = $2 and aside = 0", Run, Name) is { } stored)
         {
-            throw new CheckpointEpochException($"a newer writer has the cell '{Name}': its epoch is {stored}, and this one's {Epoch}");
+            throw CheckpointEpochException.Newer(Name, stored, Epoch);
         }
 
         return id;
@@ -103,12 +100,12 @@ internal sealed class PostgresCellStore(PostgresDatabase database, PostgresCell 
 
     protected override ICheckpointAccess? OpenToRead() => _empty ? null : PostgresAccess.OpenToRead(database, cell.Find);
 
-    /// <summary>From here on no older writer changes anything.</summary>
+    /// <summary>From here on no older writer changes anything, nor writes where there is nothing yet.</summary>
     protected override ICheckpointAccess? OpenToGoOn()
     {
         if (!_empty)
         {
-            database.InOneStep(connection => cell.Take(connection, make: false));
+            database.InOneStep(connection => cell.Take(connection, make: true));
         }
 
         return OpenToRead();

@@ -1,91 +1,118 @@
-using System.Text.Json;
 using Npgsql;
 
 namespace Simulator.Lab;
 
 /// <summary>
-/// Checkpoints of a run in a PostgreSQL database. The file <c>store.json</c> in the run's folder tells which run of the database it is. Each process that takes the run has an epoch above those
-/// before, and writes under it.
+/// Checkpoints of a run in a PostgreSQL database. The file <c>store.json</c> in the run's folder tells which run of the database it is. The row of the run counts its lives, and the rows of its cells have the epochs of
+/// those that write to them.
 /// </summary>
 internal sealed class PostgresRunStore : IRunStore
 {
-    /// <summary>Tells which run of the database a folder's is.</summary>
-    internal const string FileName = "store.json";
-
     /// <summary>Length of the largest file: a value of the database is below 1 GB, with what surrounds it on its way.</summary>
     private const long MostBytes = 1_000_000_000;
 
-    private readonly PostgresDatabase _database;
-    private readonly RunFolder _folder;
-    private readonly List<CheckpointFolder> _folders = [];
-    private bool _fresh;
-    private Guid _run;
+    private const string WithoutFile = "without the file the cells begin anew";
 
-    private PostgresRunStore(PostgresDatabase database, RunFolder folder)
+    private readonly PostgresDatabase _database;
+    private readonly RunFolder? _folder;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, CheckpointFolder> _folders = new(StringComparer.Ordinal);
+    private bool _fresh;
+
+    private PostgresRunStore(PostgresDatabase database, RunFolder? folder)
     {
         _database = database;
         _folder = folder;
     }
 
-    /// <summary>The epoch under which this process writes.</summary>
-    internal long Epoch { get; private set; }
+    public Guid Run { get; private set; }
 
-    /// <summary>Opens the database.</summary>
+    public int Life { get; private set; }
+
+    /// <summary>Opens the database, for a run's coordinator.</summary>
     /// <exception cref="IOException">It cannot be reached, or refuses.</exception>
     /// <exception cref="CheckpointVersionException">Its tables are of a newer version.</exception>
     internal static PostgresRunStore Open(NpgsqlConnectionStringBuilder address, RunFolder folder, TimeProvider time) =>
         new(PostgresDatabase.Open(address, time), folder);
 
-    public void Begin(string name)
+    /// <summary>Opens the database, for a node that takes part in a run.</summary>
+    /// <exception cref="IOException">It cannot be reached, or refuses, or has no such run.</exception>
+    /// <exception cref="CheckpointVersionException">Its tables are of a newer version.</exception>
+    internal static PostgresRunStore Join(NpgsqlConnectionStringBuilder address, Guid run, TimeProvider time)
     {
-        var path = _folder.FileOf(FileName);
-        if (!File.Exists(path))
+        var database = PostgresDatabase.Open(address, time);
+        try
         {
-            _fresh = true;
-            _run = _database.InOneStep(c => PostgresDatabase.Scalar<Guid>(c, "insert into simulator.runs (name, epoch) values ($1, 1) returning id", name));
-            Epoch = 1;
-            _folder.Write(FileName, s => JsonSerializer.Serialize(s, new Dictionary<string, Guid>(StringComparer.Ordinal) { ["run"] = _run }));
-            return;
+            var life = database.InOneStep(c => PostgresDatabase.Scalar<long>(c, "select epoch from simulator.runs where id = $1", run));
+            return life > 0 ? new PostgresRunStore(database, null) { Run = run, Life = Counted(life) }
+                : throw new IOException($"the PostgreSQL store has no run {run}: does {StoreAddress.Variable} name the same database on all nodes?");
         }
-
-        _run = ReadRun(path);
-        Epoch = _database.InOneStep(c => PostgresDatabase.Scalar<long>(c, "update simulator.runs set epoch = epoch + 1 where id = $1 returning epoch", _run));
-        if (Epoch == 0)
+        catch
         {
-            throw new IOException(
-                $"the PostgreSQL store has no run {_run}, which {path} names: {StoreAddress.Variable} names another database, or somebody removed it; without the file the cells begin anew");
+            database.Dispose();
+            throw;
         }
     }
 
-    public ICellStore Of(string cell, int index, long? mostBytes = null)
+    public void Begin(string name)
     {
-        _folders.Add(new CheckpointFolder(_folder.FileOf(CellStore.FolderOf(cell)), cell, index, 0));
-        return new PostgresCellStore(_database, new PostgresCell(_run, cell, Epoch), index, mostBytes ?? MostBytes, _fresh);
+        var folder = Own();
+        var before = RunIdentity.Read(folder.Path, WithoutFile);
+        var now = _database.InOneStep(c => before is null ? Make(c, name) : Take(c, name, before, folder.FileOf(RunIdentity.FileName)));
+        now.Write(folder);
+        (Run, Life) = (now.Run, now.Life);
+    }
+
+    public ICellStore Of(string cell, int index, int epoch, long? mostBytes = null)
+    {
+        if (_folder is not null)
+        {
+            _folders[cell] = new CheckpointFolder(_folder.FileOf(CellStore.FolderOf(cell)), cell, index, epoch, 0);
+        }
+
+        var empty = _fresh && epoch == Life * IRunStore.EpochsOfLife; // A cell that starts anew may have written by then.
+        return new PostgresCellStore(_database, new PostgresCell(Run, cell, epoch), index, mostBytes ?? MostBytes, empty);
     }
 
     public void Remove()
     {
-        foreach (var folder in _folders)
+        var own = Own();
+        foreach (var folder in _folders.Values)
         {
             folder.Remove(); // Of a life of the run that had its checkpoints there.
         }
 
-        _database.InOneStep(c => PostgresDatabase.Execute(c, "delete from simulator.runs where id = $1 and epoch <= $2", _run, Epoch));
-        File.Delete(_folder.FileOf(FileName));
+        _database.InOneStep(c => PostgresDatabase.Execute(c, "delete from simulator.runs where id = $1 and epoch <= $2", Run, (long)Life));
+        File.Delete(own.FileOf(RunIdentity.FileName));
     }
 
     public void Dispose() => _database.Dispose();
 
-    private static Guid ReadRun(string path)
+    private static int Counted(long life) => (int)Math.Min(life, RunIdentity.MostLives + 1);
+
+    private RunFolder Own() => _folder ?? throw new InvalidOperationException("The run belongs to its coordinator, and this store was joined.");
+
+    private RunIdentity Make(NpgsqlConnection connection, string name)
     {
-        try
+        _fresh = true;
+        return new RunIdentity(PostgresDatabase.Scalar<Guid>(connection, "insert into simulator.runs (name, epoch) values ($1, 1) returning id", name), 1, InDatabase: true);
+    }
+
+    /// <summary>Begins another life of a run. One that was in its folder alone until now keeps its identity.</summary>
+    private RunIdentity Take(NpgsqlConnection connection, string name, RunIdentity before, string path)
+    {
+        var life = PostgresDatabase.Scalar<long>(connection, "update simulator.runs set epoch = greatest(epoch, $2) + 1 where id = $1 returning epoch", before.Run, (long)before.Life);
+        if (life == 0)
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            return json.RootElement.GetProperty("run").GetGuid();
+            if (before.InDatabase)
+            {
+                throw new IOException($"the PostgreSQL store has no run {before.Run}, which {path} names: {StoreAddress.Variable} names another database, or somebody removed it; {WithoutFile}");
+            }
+
+            _fresh = true;
+            life = before.Life + 1;
+            PostgresDatabase.Execute(connection, "insert into simulator.runs (id, name, epoch) values ($1, $2, $3)", before.Run, name, life);
         }
-        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw new IOException($"{path} names no run of a PostgreSQL store: {fault.Message}; without the file the cells begin anew", fault);
-        }
+
+        return new RunIdentity(before.Run, Counted(life), InDatabase: true);
     }
 }

@@ -13,7 +13,13 @@ internal static class Links
     internal static string? Complaint(string folder)
     {
         // A folder's entries come before those of the folders in it, so that no link is ever followed.
-        var link = new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Everything).FirstOrDefault(entry => entry.Attributes.HasFlag(FileAttributes.ReparsePoint));
-        return link is null ? null : $"'{Wording.OneLine(Path.Combine(folder, Path.GetRelativePath(Path.GetFullPath(folder), link.FullName)))}' is a link; only what lies in the folder itself is read and written";
+        var link = new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Everything).FirstOrDefault(IsLink);
+        return link is null ? null : ComplaintOf(Path.Combine(folder, Path.GetRelativePath(Path.GetFullPath(folder), link.FullName)));
     }
+
+    /// <summary>Says of a path that it is a link.</summary>
+    internal static string ComplaintOf(string path) => $"'{Wording.OneLine(path)}' is a link; only what lies in the folder itself is read and written";
+
+    /// <summary>What has gone since it was listed, in a folder that somebody writes to, has all attributes and is none.</summary>
+    private static bool IsLink(FileSystemInfo entry) => entry.Attributes is not (FileAttributes)(-1) and var attributes && attributes.HasFlag(FileAttributes.ReparsePoint);
 }

@@ -219,7 +219,7 @@ internal sealed class PopulationRecorder : IPopulationObserver
         {
             var history = _histories[i];
             var hasFiles = _files.HasResults(history.Cell);
-            if (_store.Of(history.Cell.Name, i).ReadHistory() is not { } stored || (stored.Manifest.Ended && !hasFiles) || !TryContinue(i, stored))
+            if (_store.Of(history.Cell.Name, i, _store.Life * IRunStore.EpochsOfLife).ReadHistory() is not { } stored || (stored.Manifest.Ended && !hasFiles) || !TryContinue(i, stored))
             {
                 continue;
             }
@@ -242,15 +242,10 @@ internal sealed class PopulationRecorder : IPopulationObserver
     /// <summary>Removes the checkpoints of a run that needs them no more.</summary>
     internal void RemoveCheckpoints()
     {
-        if (!WritesCells)
-        {
-            return;
-        }
-
-        for (var i = 0; i < _histories.Length; i++)
+        for (var i = 0; WritesCells && i < _histories.Length; i++)
         {
             var name = _histories[i].Cell.Name;
-            TryRemove(name, _store.Of(name, i).Remove);
+            TryRemove(name, _store.Of(name, i, ((_store.Life + 1) * IRunStore.EpochsOfLife) - 1).Remove);
         }
 
         TryRemove("the run", _store.Remove);

@@ -13,5 +13,5 @@ internal sealed class RunCatalog(ScenarioPlan plan, IRunStore? store, Checkpoint
     /// <inheritdoc/>
     public Task<ICellKeeper> OpenAsync(RunDescription run, int cell, int epoch, CancellationToken cancellation) => Task.FromResult<ICellKeeper>(
         new CellKeeper(
-            plan.Cells[cell], cell, store?.Of(plan.Cells[cell].Name, cell), writer, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds)));
+            plan.Cells[cell], cell, store?.Of(plan.Cells[cell].Name, cell, epoch), writer, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds)));
 }

@@ -13,8 +13,17 @@ public abstract class CellStoreTests
 
     private protected CellSample Sample { get; private set; } = new();
 
-    /// <summary>Opens the cell's checkpoints as a process does that knows nothing of them.</summary>
-    private protected abstract ICellStore Open(long mostBytes = int.MaxValue);
+    /// <summary>The epoch of the newest writer.</summary>
+    private protected int Epoch { get; private set; }
+
+    /// <summary>Opens the cell's checkpoints for a writer that knows nothing of them.</summary>
+    private protected abstract ICellStore OpenAs(int epoch, long mostBytes = int.MaxValue);
+
+    /// <summary>Opens them for a writer that is newer than all before.</summary>
+    private protected ICellStore Open(long mostBytes = int.MaxValue) => OpenAs(++Epoch, mostBytes);
+
+    /// <summary>Reads what a newer writer would, and leaves it to the one that has it.</summary>
+    private protected abstract StoredCell? Look();
 
     /// <summary>Names of all that is there, in order.</summary>
     private protected abstract IReadOnlyList<string> Names { get; }
@@ -56,7 +65,7 @@ public abstract class CellStoreTests
 
             // Two checkpoints reach back to what the older one held: at most three episodes of four steps and those that hang over.
             Assert.InRange(Count("replay-"), 1, 6);
-            Sample.AssertIs(episode, Open().Read(Report));
+            Sample.AssertIs(episode, Look());
         }
 
         Assert.Empty(Reports);
@@ -149,7 +158,7 @@ public abstract class CellStoreTests
         Refuse("state-00000002.safetensors");
         Assert.True(Assert.ThrowsAny<SystemException>(() => Sample.Write(store, 2)) is IOException or UnauthorizedAccessException);
         Assert.Equal(2, Sample.Episodes);
-        Sample.AssertIs(1, Open().Read(Report));
+        Sample.AssertIs(1, Look());
         Sample.Write(store, 3);
         Sample.AssertIs(3, Open().Read(Report));
         Assert.Empty(Reports);
@@ -202,6 +211,138 @@ public abstract class CellStoreTests
         Assert.NotNull(Open().SetAside());
         Assert.Null(Open().ReadHistory());
         Open().Remove();
+        Assert.Empty(Reports);
+    }
+
+    [Fact]
+    public void A_writer_with_an_older_epoch_is_refused_and_changes_nothing()
+    {
+        var older = Open();
+        Sample.Write(older, 1);
+        var newer = Open();
+        Sample.AssertIs(1, newer.Read(Report));
+        AssertRefused(older);
+        Sample.AssertIs(1, Look());
+        Sample.WriteOnly(newer, 2);
+        AssertRefused(older);
+        AssertRefused(OpenAs(Epoch - 1));
+        Sample.AssertIs(2, Look());
+
+        // The epoch outlives what was stored under it.
+        newer.Clear();
+        Assert.Throws<CheckpointEpochException>(() => Sample.Write(older, 3));
+        Assert.Empty(Names);
+        Assert.Empty(Reports);
+
+        void AssertRefused(ICellStore store)
+        {
+            var before = Names.ToDictionary(n => n, n => Convert.ToHexString(Get(n)), StringComparer.Ordinal);
+            foreach (var deed in (Action[])[() => Sample.Write(store, 2), store.Clear, () => store.SetAside(), store.Remove, () => store.Read(Report)])
+            {
+                Assert.Equal($"a newer writer has the cell 'cell': its epoch is {Epoch}, and this one's {Epoch - 1}", Assert.Throws<CheckpointEpochException>(deed).Message);
+            }
+
+            Assert.Equal(before, Names.ToDictionary(n => n, n => Convert.ToHexString(Get(n)), StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Each_writer_goes_on_from_what_the_one_before_it_wrote_whose_next_checkpoint_is_refused()
+    {
+        List<ICellStore> before = [];
+        for (var episode = 1; episode <= 6; episode++)
+        {
+            var store = Open();
+            if (episode > 1)
+            {
+                Sample.AssertIs(episode - 1, store.Read(Report));
+                Assert.All(before, b => Assert.Throws<CheckpointEpochException>(() => Sample.WriteOnly(b, episode)));
+            }
+
+            Sample.Write(store, episode);
+            before.Add(store);
+        }
+
+        Sample.AssertIs(6, Look());
+        Assert.Equal(CellStore.Kept, Count("checkpoint-"));
+    }
+
+    [Fact]
+    public void An_older_writer_is_refused_where_the_newer_one_has_found_nothing_to_go_on_from()
+    {
+        var (read, unused) = (Open(), Open());
+        Assert.Null(read.Read(Report));
+        var newer = Open();
+        Assert.Null(newer.Read(Report));
+        Assert.Throws<CheckpointEpochException>(() => Sample.Write(read, 1));
+        Assert.Throws<CheckpointEpochException>(() => Sample.Write(unused, 1));
+        Assert.Empty(Names);
+        Sample.Write(newer, 2);
+        Sample = new CellSample();
+        newer.Clear();
+        Sample.Write(newer, 1);
+        Sample.AssertIs(1, Look());
+    }
+
+    [Fact]
+    public void Who_looks_at_the_history_takes_nothing()
+    {
+        var store = Open();
+        Assert.Null(OpenAs(Epoch + 1).ReadHistory());
+        Sample.Write(store, 1);
+        Assert.Equal(1, OpenAs(Epoch + 1).ReadHistory()!.Manifest.Episode);
+        Assert.Equal(1, OpenAs(0).ReadHistory()!.Manifest.Episode);
+        Sample.Write(store, 2);
+        Sample.AssertIs(2, Look());
+    }
+
+    [Fact]
+    public void What_a_writer_has_written_is_removed_by_another_one_with_its_epoch()
+    {
+        WriteSix();
+        Assert.NotNull(Open().SetAside());
+        Sample = new CellSample();
+        Sample.Write(Open(), 1);
+        OpenAs(Epoch).Remove();
+        Assert.Empty(Names);
+        Assert.Null(Open().SetAside());
+    }
+
+    [Fact]
+    public async Task The_history_can_be_looked_at_while_others_write_one_after_the_other()
+    {
+        var first = Open();
+        Sample.Write(first, 1);
+        var (sample, token) = (Sample, TestContext.Current.CancellationToken);
+        var writing = Task.Run(
+            () =>
+            {
+                var store = first;
+                for (var episode = 2; episode <= 150; episode++)
+                {
+                    if (episode % 5 == 0)
+                    {
+                        store = Open();
+                        Assert.Equal(episode - 1, store.Read(Report)!.Manifest.Episode);
+                    }
+
+                    sample.Write(store, episode);
+                }
+            },
+            token);
+        var newest = 1;
+        do
+        {
+            var found = OpenAs(0).ReadHistory();
+            Assert.NotNull(found);
+            Assert.InRange(found.Manifest.Episode, newest, 150);
+            Assert.Equal(string.Join(';', Enumerable.Range(1, found.Manifest.Episode).Select(e => $"told {e}")), Encoding.UTF8.GetString(found.History));
+            newest = found.Manifest.Episode;
+        }
+        while (!writing.IsCompleted);
+
+        await writing;
+        Sample.AssertIs(150, Look());
         Assert.Empty(Reports);
     }
 

@@ -9,10 +9,27 @@ public sealed class CheckpointFolderTests : CellStoreTests, IDisposable
 
     private string Path => _folder["checkpoint"];
 
-    private protected override IReadOnlyList<string> Names =>
-        Directory.Exists(Path) ? [.. Directory.GetFiles(Path).Select(f => System.IO.Path.GetFileName(f)).Order(StringComparer.Ordinal)] : [];
+    /// <summary>The newest writer's folder.</summary>
+    private string Own => CheckpointFolder.Epochs(Path) is [var newest, ..] ? System.IO.Path.Combine(Path, $"epoch-{newest}") : Path;
 
-    private protected override ICellStore Open(long mostBytes = int.MaxValue) => new CheckpointFolder(Path, CellSample.Name, CellSample.Index, mostBytes);
+    private protected override IReadOnlyList<string> Names =>
+        Directory.Exists(Own) ? [.. Directory.GetFiles(Own).Select(f => System.IO.Path.GetFileName(f)).Order(StringComparer.Ordinal)] : [];
+
+    private protected override ICellStore OpenAs(int epoch, long mostBytes = int.MaxValue) => new CheckpointFolder(Path, CellSample.Name, CellSample.Index, epoch, mostBytes);
+
+    private protected override StoredCell? Look()
+    {
+        var copy = _folder["copy"];
+        Directory.CreateDirectory(copy);
+        foreach (var name in Names)
+        {
+            File.Copy(FileOf(name), System.IO.Path.Combine(copy, name));
+        }
+
+        var found = new CheckpointFolder(copy, CellSample.Name, CellSample.Index, 1, int.MaxValue).Read(Report);
+        Directory.Delete(copy, recursive: true);
+        return found;
+    }
 
     private protected override byte[] Get(string name) => File.ReadAllBytes(FileOf(name));
 
@@ -37,7 +54,7 @@ public sealed class CheckpointFolderTests : CellStoreTests, IDisposable
     }
 
     /// <summary>A folder where a file should be: as a disk that refuses to write.</summary>
-    private protected override void Refuse(string file) => Directory.CreateDirectory(FileOf(file + ".part"));
+    private protected override void Refuse(string file) => Directory.CreateDirectory(FileOf($"{file}.{Epoch}.part"));
 
     [Theory]
     [InlineData("state-00000006.safetensors")]
@@ -46,16 +63,15 @@ public sealed class CheckpointFolderTests : CellStoreTests, IDisposable
     public void A_file_that_cannot_be_read_is_not_a_damaged_one(string file)
     {
         // A folder in its place: reading it is a fault of the disk, not of what was written.
-        var path = Written(file);
-        File.Move(path, _folder["kept"]);
-        Directory.CreateDirectory(path);
+        File.Move(Written(file), _folder["kept"]);
+        Directory.CreateDirectory(FileOf(file));
         var fault = Assert.ThrowsAny<SystemException>(() => Open().Read(Report));
         Assert.True(fault is IOException or UnauthorizedAccessException);
         fault = Assert.ThrowsAny<SystemException>(() => Open().ReadHistory());
         Assert.True(fault is IOException or UnauthorizedAccessException);
         Assert.Empty(Reports);
-        Directory.Delete(path);
-        File.Move(_folder["kept"], path);
+        Directory.Delete(FileOf(file));
+        File.Move(_folder["kept"], FileOf(file));
         Sample.AssertIs(6, Open().Read(Report));
     }
 
@@ -65,7 +81,7 @@ public sealed class CheckpointFolderTests : CellStoreTests, IDisposable
         Assert.Null(Open().SetAside());
         Written("history.log");
         Assert.Equal(Path + ".damaged", Open().SetAside());
-        Assert.False(Directory.Exists(Path));
+        Assert.Empty(Directory.GetFileSystemEntries(Path));
         Written("history.log");
         var folder = Open();
         Assert.Equal(Path + ".damaged-2", folder.SetAside());
@@ -79,15 +95,15 @@ public sealed class CheckpointFolderTests : CellStoreTests, IDisposable
     public void What_a_write_left_that_did_not_come_to_its_end_is_no_checkpoint_and_goes_with_the_next_one()
     {
         Written("history.log");
-        File.AppendAllText(System.IO.Path.Combine(Path, "history.log"), "half a piece");
-        File.WriteAllText(System.IO.Path.Combine(Path, "checkpoint-00000007.json.part"), "{");
-        File.WriteAllText(System.IO.Path.Combine(Path, "state-00000007.safetensors"), "whole, but without a manifest");
+        File.AppendAllText(FileOf("history.log"), "half a piece");
+        File.WriteAllText(FileOf("checkpoint-00000007.json.1.part"), "{");
+        File.WriteAllText(FileOf("state-00000007.safetensors"), "whole, but without a manifest");
         var folder = Open();
         Sample.AssertIs(6, folder.Read(Report));
         Assert.Empty(Reports);
         Sample.Write(folder, 7);
         Sample.AssertIs(7, Open().Read(Report));
-        Assert.Empty(Directory.GetFiles(Path, "*.part"));
+        Assert.Empty(Directory.GetFiles(Path, "*.part", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -110,7 +126,7 @@ public sealed class CheckpointFolderTests : CellStoreTests, IDisposable
         Assert.Equal(6, CheckpointManifest.Parse(whole, "it").Episode);
     }
 
-    private string FileOf(string name) => System.IO.Path.Combine(Path, name);
+    private string FileOf(string name) => System.IO.Path.Combine(Own, name);
 
     private string Written(string file)
     {

@@ -20,7 +20,14 @@ public sealed class CheckpointFuzzTests : IDisposable
         """;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly CheckpointFolder _reader;
     private SortedDictionary<string, byte[]> _stored = new(StringComparer.Ordinal);
+
+    public CheckpointFuzzTests()
+    {
+        _reader = new CheckpointFolder(_folder["checkpoint"], Plan.Cells[0].Name, 0, 1, Array.MaxLength);
+        _reader.Read((_, _) => { }); // It takes the folder before there is anything in it.
+    }
 
     public void Dispose() => _folder.Dispose();
 
@@ -106,7 +113,7 @@ public sealed class CheckpointFuzzTests : IDisposable
     private SortedDictionary<string, byte[]> Made()
     {
         var replay = new PrioritizedReplay(CellSample.Capacity, CellSample.Clients);
-        var folder = new CheckpointFolder(_folder["made"], Plan.Cells[0].Name, 0, Array.MaxLength);
+        var folder = new CheckpointFolder(_folder["made"], Plan.Cells[0].Name, 0, 1, Array.MaxLength);
         var log = new HistoryLog();
         log.AddMessage(new PopulationProtocol.CellStarted(0, 1, [new BaselineReward("all local", -1, default)]));
         for (var episode = 1; episode <= 6; episode++)
@@ -117,7 +124,7 @@ public sealed class CheckpointFuzzTests : IDisposable
             folder.Write(CellSample.Checkpoint(replay, folder.ReplayFrom, episode), log.Take(), episode, episode);
         }
 
-        var files = Files(_folder["made"]);
+        var files = Files(_folder["made/epoch-1"]);
         Directory.Delete(_folder["made"], recursive: true);
         return files;
     }
@@ -132,14 +139,14 @@ public sealed class CheckpointFuzzTests : IDisposable
         var run = PopulationRun.Prepare(Plan, ComputeDevice.Cpu, _folder["run"], TimeProvider.System);
         var going = run.ExecuteAsync(interrupt.Token);
         var checkpoint = Path.Combine(_folder["run"], CellStore.FolderOf(Plan.Cells[0].Name));
-        while (!going.IsCompleted && !(Directory.Exists(checkpoint) && Directory.GetFiles(checkpoint, "checkpoint-*.json").Length > 1))
+        while (!going.IsCompleted && !(Directory.Exists(checkpoint) && Directory.GetFiles(checkpoint, "checkpoint-*.json", SearchOption.AllDirectories).Length > 1))
         {
             await Task.Yield();
         }
 
         await interrupt.CancelAsync();
         Assert.Equal(RunStatus.Interrupted, await going);
-        return Files(checkpoint);
+        return Files(Assert.Single(Directory.GetDirectories(checkpoint)));
     }
 
     private static SortedDictionary<string, byte[]> WithoutNewest(SortedDictionary<string, byte[]> files)
@@ -152,7 +159,7 @@ public sealed class CheckpointFuzzTests : IDisposable
     /// <summary>Makes files those of a checkpoint's folder; what is there already is not written again.</summary>
     private string Stored(SortedDictionary<string, byte[]> files)
     {
-        var path = Directory.CreateDirectory(_folder["checkpoint"]).FullName;
+        var path = _folder["checkpoint/epoch-1"];
         foreach (var name in _stored.Keys.Except(files.Keys, StringComparer.Ordinal))
         {
             File.Delete(Path.Combine(path, name));
@@ -168,18 +175,17 @@ public sealed class CheckpointFuzzTests : IDisposable
     }
 
     /// <summary>Reads a checkpoint, within bounds.</summary>
-    private static StoredCell? Read(string path)
+    private StoredCell? Read(string path)
     {
-        var name = Plan.Cells[0].Name;
-        var before = Listing(Path.GetDirectoryName(path)!);
+        var before = Listing(_folder.Path);
         var bytes = Directory.GetFiles(path).Sum(f => new FileInfo(f).Length);
         StoredCell? cell = null;
         var allocated = Fuzzing.Allocated(() =>
         {
             try
             {
-                cell = new CheckpointFolder(path, name, 0, Array.MaxLength).Read((_, _) => { });
-                new CheckpointFolder(path, name, 0, Array.MaxLength).ReadHistory();
+                cell = _reader.Read((_, _) => { });
+                _reader.ReadHistory();
             }
             catch (CheckpointVersionException)
             {
@@ -187,7 +193,7 @@ public sealed class CheckpointFuzzTests : IDisposable
             }
         });
         Assert.True(allocated <= Fuzzing.MostBytes + (16 * bytes), $"{bytes} bytes took {allocated} bytes of memory.");
-        Assert.Equal(before, Listing(Path.GetDirectoryName(path)!));
+        Assert.Equal(before, Listing(_folder.Path));
         return cell;
     }
 

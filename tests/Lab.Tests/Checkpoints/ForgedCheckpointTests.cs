@@ -9,6 +9,9 @@ public sealed class ForgedCheckpointTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>The folder of the one that writes.</summary>
+    private string Own => _folder["checkpoint/epoch-1"];
+
     [Theory]
     [InlineData("../beside.safetensors")]
     [InlineData("sub/../../beside.safetensors")]
@@ -20,7 +23,7 @@ public sealed class ForgedCheckpointTests : IDisposable
         var outside = _folder["beside.safetensors"];
         AssertRefused(inner =>
         {
-            File.Copy(Path.Combine(_folder["checkpoint"], "state-00000002.safetensors"), outside);
+            File.Copy(Path.Combine(Own, "state-00000002.safetensors"), outside);
             inner["state"]!["name"] = name == "ABSOLUTE" ? outside : name;
         });
     }
@@ -71,26 +74,26 @@ public sealed class ForgedCheckpointTests : IDisposable
         }
 
         var replay = new Master.PrioritizedReplay(CellSample.Capacity, CellSample.Clients);
-        var folder = new CheckpointFolder(path, "cell", 0, Array.MaxLength);
+        var folder = new CheckpointFolder(path, "cell", 0, 1, Array.MaxLength);
         for (var episode = 1; episode <= 2; episode++)
         {
             CellSample.AddEpisode(replay, episode);
             folder.Write(CellSample.Checkpoint(replay, folder.ReplayFrom, episode), [(byte)episode], episode, episode);
         }
 
-        var manifest = Path.Combine(path, "checkpoint-00000002.json");
+        var manifest = Path.Combine(Own, "checkpoint-00000002.json");
         var inner = JsonNode.Parse(File.ReadAllBytes(manifest))!["checkpoint"]!.AsObject();
         change(inner);
         File.WriteAllBytes(manifest, Forgery.Manifest(inner));
         var reports = new List<string>();
-        Assert.Equal(1, new CheckpointFolder(path, "cell", 0, Array.MaxLength).Read((_, why) => reports.Add(why))!.Manifest.Episode);
+        Assert.Equal(1, new CheckpointFolder(path, "cell", 0, 2, Array.MaxLength).Read((_, why) => reports.Add(why))!.Manifest.Episode);
         Assert.DoesNotContain("hash is another one", Assert.Single(reports), StringComparison.Ordinal);
     }
 
     /// <summary>Changes the header of a file, empties its data where it must, and names its new length and hash.</summary>
     private void Rewrite(JsonNode named, Action<JsonObject> change)
     {
-        var path = Path.Combine(_folder["checkpoint"], named["name"]!.GetValue<string>());
+        var path = Path.Combine(Own, named["name"]!.GetValue<string>());
         var bytes = Forgery.WithHeader(File.ReadAllBytes(path), change);
         File.WriteAllBytes(path, bytes);
         (named["bytes"], named["sha256"]) = (bytes.Length, CheckpointManifest.HashOf(bytes));

@@ -34,6 +34,7 @@ public sealed class ResumedRunTests : IDisposable
         AssertSameFiles(plan);
         Assert.Equal(ended, File.GetLastWriteTimeUtc(Path.Combine(_folder["resumed"], "cells", plan.Cells[statuses.IndexOf("completed")].Name, "results.json")));
         Assert.Empty(Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories));
+        Assert.False(File.Exists(Path.Combine(_folder["resumed"], RunIdentity.FileName)));
         Assert.True(RunContinuation.IsComplete(_folder["resumed"]));
     }
 
@@ -107,7 +108,7 @@ public sealed class ResumedRunTests : IDisposable
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 9);
 
         // A cell that has ended by then has nothing but its history there.
-        var states = Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories).Select(d => Directory.GetFiles(d, "state-*").Max(StringComparer.Ordinal)).OfType<string>().ToList();
+        var states = Directory.GetDirectories(_folder["resumed"], "checkpoint", SearchOption.AllDirectories).Select(d => Directory.GetFiles(d, "state-*", SearchOption.AllDirectories).Max(StringComparer.Ordinal)).OfType<string>().ToList();
         Assert.NotEmpty(states);
         foreach (var newest in states)
         {
@@ -126,7 +127,7 @@ public sealed class ResumedRunTests : IDisposable
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
         var checkpoint = Path.Combine(_folder["resumed"], CellStore.FolderOf(plan.Cells[0].Name));
-        foreach (var state in Directory.GetFiles(checkpoint, "state-*"))
+        foreach (var state in Directory.GetFiles(checkpoint, "state-*", SearchOption.AllDirectories))
         {
             File.WriteAllText(state, "damaged");
         }
@@ -144,7 +145,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan("checkpoint: { seconds: 0 }");
         await _folder.RunAsync("undisturbed", plan);
         await InterruptAsync("resumed", plan, p => p[0].Episode >= 3);
-        var state = Directory.GetFiles(Path.Combine(_folder["resumed"], CellStore.FolderOf(plan.Cells[0].Name)), "state-*").Max(StringComparer.Ordinal)!;
+        var state = Directory.GetFiles(Path.Combine(_folder["resumed"], CellStore.FolderOf(plan.Cells[0].Name)), "state-*", SearchOption.AllDirectories).Max(StringComparer.Ordinal)!;
         File.Move(state, _folder["kept"]);
         Directory.CreateDirectory(state);
         var before = All();
@@ -156,7 +157,8 @@ public sealed class ResumedRunTests : IDisposable
         await ResumeAsync("resumed", plan);
         AssertSameFiles(plan);
 
-        string[] All() => [.. Directory.GetFiles(_folder["resumed"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}")];
+        // But for the count of the run's lives.
+        string[] All() => [.. Directory.GetFiles(_folder["resumed"], "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != RunIdentity.FileName).Order(StringComparer.Ordinal).Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}")];
     }
 
     [Theory]
@@ -258,7 +260,7 @@ public sealed class ResumedRunTests : IDisposable
         var plan = TemporaryFolder.Plan();
         using var folder = RunFolder.Create(_folder["run"]);
         var writer = new CheckpointWriter();
-        var keeper = new CellKeeper(plan.Cells[0], 0, new FolderRunStore(folder).Of(plan.Cells[0].Name, 0, mostBytes: 100), writer, TimeProvider.System, TimeSpan.Zero);
+        var keeper = new CellKeeper(plan.Cells[0], 0, new FolderRunStore(folder).Of(plan.Cells[0].Name, 0, 0, mostBytes: 100), writer, TimeProvider.System, TimeSpan.Zero);
         Assert.Equal(0, keeper.Wanted(ending: true));
         Assert.Contains("more than the 100", await KeepAsync(keeper, 1), StringComparison.Ordinal);
         Assert.Null(keeper.Wanted(ending: true));
@@ -270,16 +272,15 @@ public sealed class ResumedRunTests : IDisposable
     {
         var plan = TemporaryFolder.Plan();
         using var folder = RunFolder.Create(_folder["run"]);
-        var store = new FolderRunStore(folder).Of(plan.Cells[0].Name, 0);
+        var store = new FolderRunStore(folder).Of(plan.Cells[0].Name, 0, 0);
         var keeper = new CellKeeper(plan.Cells[0], 0, store, new CheckpointWriter(), TimeProvider.System, TimeSpan.Zero);
-        Directory.CreateDirectory(Path.Combine(_folder["run"], RunFolder.CellFolder(plan.Cells[0].Name)));
-        var place = Path.Combine(_folder["run"], CellStore.FolderOf(plan.Cells[0].Name));
-        await File.WriteAllTextAsync(place, "in the way", TestContext.Current.CancellationToken);
+        var place = Path.Combine(_folder["run"], CellStore.FolderOf(plan.Cells[0].Name), "epoch-0", "state-00000001.safetensors.part");
+        Directory.CreateDirectory(place); // In the way.
         keeper.Note(new Protocol.PopulationProtocol.CellStarted(0, 0, []));
         Assert.StartsWith("episode 1: ", await KeepAsync(keeper, 1), StringComparison.Ordinal);
-        File.Delete(place);
+        Directory.Delete(place);
         Assert.Null(await KeepAsync(keeper, 2));
-        var again = new CellKeeper(plan.Cells[0], 0, new FolderRunStore(folder).Of(plan.Cells[0].Name, 0), new CheckpointWriter(), TimeProvider.System, TimeSpan.Zero);
+        var again = new CellKeeper(plan.Cells[0], 0, new FolderRunStore(folder).Of(plan.Cells[0].Name, 0, 1), new CheckpointWriter(), TimeProvider.System, TimeSpan.Zero);
         var kept = again.TakeKept()!;
         Assert.Equal(2, kept.Checkpoint.Episode);
         Assert.NotEmpty(kept.History);

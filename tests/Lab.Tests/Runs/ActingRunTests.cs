@@ -53,6 +53,7 @@ public sealed class ActingRunTests : IDisposable
     {
         var run = await _folder.RunAsync("many", Plan($"mode: act\ncells: {PopulationRecorder.MostActingCellsWithFiles + 1}", "clients=1", "episodes=12"));
         Assert.False(Directory.Exists(Path.Combine(run.Folder, "cells")));
+        Assert.False(File.Exists(Path.Combine(run.Folder, RunIdentity.FileName)));
         using var population = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(run.Folder, "population.json"), Token));
         Assert.Equal(PopulationRecorder.MostActingCellsWithFiles + 1, population.RootElement.GetArrayLength());
         var row = population.RootElement[7];

@@ -119,7 +119,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.True(File.Exists(_folder["run/population.json"]));
         Assert.True(File.Exists(_folder["run/population.csv"]));
         Assert.True(File.Exists(_folder[$"run/cells/{plan.Cells[1].Name}/results.json"]));
-        var stored = new CheckpointFolder(_folder[$"run/{CellStore.FolderOf(plan.Cells[0].Name)}"], plan.Cells[0].Name, 0, Array.MaxLength).Read((file, why) => Assert.Fail($"{file}: {why}"));
+        var stored = new CheckpointFolder(_folder[$"run/{CellStore.FolderOf(plan.Cells[0].Name)}"], plan.Cells[0].Name, 0, int.MaxValue, Array.MaxLength).Read((file, why) => Assert.Fail($"{file}: {why}"));
         Assert.NotNull(stored?.Cell);
     }
 

@@ -38,7 +38,7 @@ public sealed class PostgresRunTests : IDisposable
         await _folder.ResumeAsync("resumed", plan);
         _folder.AssertSameFiles(plan);
         Assert.Equal(0, _server.Ask<long>("select (select count(*) from simulator.runs) + (select count(*) from simulator.files) + (select count(*) from simulator.history)"));
-        Assert.False(File.Exists(Path.Combine(_folder["resumed"], PostgresRunStore.FileName)));
+        Assert.False(File.Exists(Path.Combine(_folder["resumed"], RunIdentity.FileName)));
     }
 
     [Fact]
@@ -145,16 +145,16 @@ public sealed class PostgresRunTests : IDisposable
         using var newer = PostgresRunStore.Open(StoreAddress.FromEnvironment(), folder, TimeProvider.System);
         older.Begin("small");
         newer.Begin("small");
-        Assert.Equal((2, 3), (older.Epoch, newer.Epoch));
+        Assert.Equal((2, 3), (older.Life, newer.Life));
         var name = plan.Cells[0].Name;
-        Assert.NotNull(newer.Of(name, 0).Read((_, why) => Assert.Fail(why)));
+        Assert.NotNull(newer.Of(name, 0, newer.Life * IRunStore.EpochsOfLife).Read((_, why) => Assert.Fail(why)));
         Assert.Equal(
-            $"a newer writer has the cell '{name}': its epoch is 3, and this one's 2",
-            Assert.Throws<CheckpointEpochException>(() => older.Of(name, 0).Write(null, [], 9, 1)).Message);
-        File.Copy(Path.Combine(_folder["run"], PostgresRunStore.FileName), _folder["kept"]);
+            $"a newer writer has the cell '{name}': its epoch is {3 * IRunStore.EpochsOfLife}, and this one's {2 * IRunStore.EpochsOfLife}",
+            Assert.Throws<CheckpointEpochException>(() => older.Of(name, 0, older.Life * IRunStore.EpochsOfLife).Write(null, [], 9, 1)).Message);
+        File.Copy(Path.Combine(_folder["run"], RunIdentity.FileName), _folder["kept"]);
         older.Remove();
         Assert.Equal(1, _server.Ask<long>("select count(*) from simulator.runs"));
-        File.Copy(_folder["kept"], Path.Combine(_folder["run"], PostgresRunStore.FileName));
+        File.Copy(_folder["kept"], Path.Combine(_folder["run"], RunIdentity.FileName));
         newer.Remove();
         Assert.Equal(0, _server.Ask<long>("select count(*) from simulator.runs"));
     }
