@@ -19,6 +19,7 @@ internal static class CommandLine
         root.Subcommands.Add(Run(output, error));
         root.Subcommands.Add(EvaluateCommand.Command(output, error));
         root.Subcommands.Add(ReportCommandLine.Report(output, error));
+        root.Subcommands.Add(NodeCommandLine.Node(output, error));
         root.Subcommands.Add(BenchCommandLine.Bench(output, error));
         if (args.Length == 0)
         {
@@ -62,13 +63,8 @@ internal static class CommandLine
         };
         var device = Device();
         var quiet = new Option<bool>("--quiet") { Description = "Shows no progress, only the closing summary." };
-        var listen = new Option<ListenAddress?>("--listen")
-        {
-            Description = "Where the run can be watched: a page, metrics for Prometheus (/metrics), health, data. 127.0.0.1:9464 or the next free port by default; port 0 is any free one.",
-            HelpName = "ADDR:PORT",
-            CustomParser = Address,
-        };
-        var silent = new Option<bool>("--no-listen") { Description = "Listens nowhere." };
+        var listen = Listen("Where the run can be watched: a page, metrics for Prometheus (/metrics), health, data.");
+        var silent = Silent();
         var stay = new Option<bool>("--stay") { Description = "Can be watched after the run has ended, too, until Ctrl-C." };
         var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, listen, silent, stay, quiet };
         command.Validators.Add(r =>
@@ -94,6 +90,17 @@ internal static class CommandLine
             error));
         return command;
     }
+
+    /// <summary>The option of commands that can be watched.</summary>
+    internal static Option<ListenAddress?> Listen(string what) => new("--listen")
+    {
+        Description = $"{what} 127.0.0.1:9464 or the next free port by default; port 0 is any free one.",
+        HelpName = "ADDR:PORT",
+        CustomParser = Address,
+    };
+
+    /// <summary>The option of commands that can be watched and shall not be.</summary>
+    internal static Option<bool> Silent() => new("--no-listen") { Description = "Listens nowhere." };
 
     /// <summary>The option of commands that compute.</summary>
     internal static Option<string> Device() => new("--device") { Description = "Where to compute: auto (CUDA where it is there, else the processor), cpu, cuda or cuda:N.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };

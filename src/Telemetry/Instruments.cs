@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Simulator.Telemetry;
 
@@ -106,12 +107,18 @@ public static class Instruments
         UpDown("simulator.replay.transitions", "{transition}", "Transitions in the replay memory.", m => m.Transitions);
         Gauge("simulator.device.memory", "By", "Memory that the networks on a device take, with the optimiser's moments.", m => m.DeviceMemory);
         UpDown("simulator.mailbox.messages", "{message}", "Messages that wait in an actor's mailbox.", m => m.Mailboxes);
+        Meter.CreateObservableUpDownCounter("simulator.cluster.members", () => ClusterMeasurements.Members, "{member}", "Members of the cluster by status and role, as this node sees it.");
+        Meter.CreateObservableUpDownCounter("simulator.cluster.unreachable", () => ClusterMeasurements.Unreachable, "{member}", "Members of the cluster that cannot be reached, as this node sees it.");
+        Meter.CreateObservableUpDownCounter("simulator.cluster.cells", () => ClusterMeasurements.Cells, "{cell}", "Cells that this node hosts.");
     }
 
     /// <summary>Whether anybody reads what populations prepare.</summary>
     public static bool AreMeasurementsRead => Observable.Enabled;
 
     private static ObservableInstrument<double> Observable { get; set; } = null!;
+
+    /// <summary>Makes the instruments, where nothing has recorded anything yet: exporters show those that are there.</summary>
+    public static void Announce() => RuntimeHelpers.RunClassConstructor(typeof(Instruments).TypeHandle);
 
     /// <summary>Lets the meter read a population's measurements, until <see cref="Remove"/>.</summary>
     internal static void Add(MeasurementFeed feed) => ImmutableInterlocked.Update(ref _feeds, (all, one) => all.Add(one), feed);

@@ -27,17 +27,25 @@ internal static class Exporting
         Array.Exists(OtlpVariables, v => !string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable(v)))
         && !string.Equals(System.Environment.GetEnvironmentVariable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Adds the export of a run.</summary>
+    /// <summary>Adds the export of a run: scenario and seed are attributes of the resource, never of series.</summary>
     /// <param name="services">Services of the host.</param>
-    /// <param name="plan">What runs: run and scenario are attributes of the resource, never of series.</param>
+    /// <param name="plan">What runs.</param>
     /// <param name="prometheus">Whether Prometheus may scrape.</param>
-    internal static void AddExport(this IServiceCollection services, ScenarioPlan plan, bool prometheus)
+    internal static void AddExport(this IServiceCollection services, ScenarioPlan plan, bool prometheus) => services.AddExport(
+        [new("simulator.scenario", plan.Scenario.Name), new("simulator.seed", plan.Scenario.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture))],
+        plan,
+        prometheus);
+
+    /// <summary>Adds an export.</summary>
+    /// <param name="services">Services of the host.</param>
+    /// <param name="attributes">Attributes of the resource.</param>
+    /// <param name="plan">What runs; null for a node, whose cells come and go.</param>
+    /// <param name="prometheus">Whether Prometheus may scrape.</param>
+    internal static void AddExport(this IServiceCollection services, IEnumerable<KeyValuePair<string, object>> attributes, ScenarioPlan? plan, bool prometheus)
     {
-        var scenario = plan.Scenario;
+        var options = plan?.Scenario.Telemetry ?? new TelemetryOptions();
         var telemetry = services.AddOpenTelemetry()
-            .ConfigureResource(r => r
-                .AddService("simulator", serviceVersion: typeof(Exporting).Assembly.GetName().Version?.ToString(3))
-                .AddAttributes([new("simulator.scenario", scenario.Name), new("simulator.seed", scenario.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture))]))
+            .ConfigureResource(r => r.AddService("simulator", serviceVersion: typeof(Exporting).Assembly.GetName().Version?.ToString(3)).AddAttributes(attributes))
             .WithMetrics(m =>
             {
                 m.AddMeter(Instruments.Name).AddRuntimeInstrumentation().AddView(i => new MetricStreamConfiguration { CardinalityLimit = LimitOf(i.Name, plan) });
@@ -49,22 +57,22 @@ internal static class Exporting
         if (OtlpAsked)
         {
             telemetry
-                .WithTracing(t => t.AddSource(Instruments.Name).SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(scenario.Telemetry.TraceRatio))))
+                .WithTracing(t => t.AddSource(Instruments.Name).SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.TraceRatio))))
                 .WithLogging(l => l.AddProcessor(new ActorTrace()))
                 .UseOtlpExporter();
         }
     }
 
-    /// <summary>Room for the series of a name: those that the scenario will have, so that none folds into the overflow.</summary>
-    internal static int LimitOf(string instrument, ScenarioPlan plan)
+    /// <summary>Room for the series of a name: those that the scenario will have, so that none folds into the overflow; of a node, whatever it may host by the usual settings of telemetry.</summary>
+    internal static int LimitOf(string instrument, ScenarioPlan? plan)
     {
-        var options = plan.Scenario.Telemetry;
-        var cells = Math.Min(plan.Cells.Count, options.Cells.Full);
+        var options = plan?.Scenario.Telemetry ?? new TelemetryOptions();
+        var cells = Math.Min(plan?.Cells.Count ?? int.MaxValue, options.Cells.Full);
         var wanted = instrument.StartsWith("simulator.agent.", StringComparison.Ordinal) ? Math.Max(options.Agents.Full, options.Agents.Sample)
             : instrument.StartsWith("simulator.top.", StringComparison.Ordinal) ? (Math.Max(cells, 1) * options.Agents.Worst) + options.Cells.Worst
             : instrument.StartsWith("simulator.", StringComparison.Ordinal) ? Math.Max(cells, 1) * SeriesOfCell
             : 0;
-        var agents = plan.Cells.Sum(c => c.Options.Learns ? (long)c.Options.Clients : 0);
+        var agents = plan?.Cells.Sum(c => c.Options.Learns ? (long)c.Options.Clients : 0) ?? long.MaxValue;
         if (instrument.StartsWith("simulator.agent.", StringComparison.Ordinal))
         {
             wanted = (int)Math.Min(wanted, Math.Max(agents, options.Agents.Sample));

@@ -19,7 +19,6 @@ internal static class PageHosting
         builder.Services.AddSingleton(watched);
         builder.Services.AddSingleton(_ => new PageClock(() => watched.IsOver, TimeProvider.System));
         builder.Services.AddSingleton<CellViews>();
-        builder.Services.AddRouting();
         // What an open page and its host tell each other is sealed with keys that live as long as the process: nothing is written for them.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
