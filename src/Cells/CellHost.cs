@@ -1,6 +1,7 @@
 using System.Globalization;
 using Akka.Actor;
 using Simulator.Protocol;
+using Simulator.Telemetry;
 
 namespace Simulator.Cells;
 
@@ -84,8 +85,12 @@ public sealed class CellHost : UntypedActor, IWithTimers
     protected override void OnReceive(object message) => Empty(message);
 
     /// <inheritdoc/>
+    protected override void PreStart() => ClusterMeasurements.CellBegun();
+
+    /// <inheritdoc/>
     protected override void PostStop()
     {
+        ClusterMeasurements.CellEnded();
         _lifetime.Cancel();
         _lifetime.Dispose();
     }

@@ -41,6 +41,23 @@ public static class ClusterCells
     /// <param name="system">The node's actor system.</param>
     public static IActorRef Reach(ActorSystem system) => ClusterSharding.Get(system).StartProxy(TypeName, Role, Extractor.Of(system.Settings.Config));
 
+    /// <summary>How many nodes cells can be placed on by now.</summary>
+    /// <param name="cells">What <see cref="Reach"/> gave.</param>
+    /// <param name="patience">How long an answer may take; 0 where none comes.</param>
+    /// <param name="cancellation">Nobody waits for it any more.</param>
+    public static async Task<int> CountNodesAsync(IActorRef cells, TimeSpan patience, CancellationToken cancellation)
+    {
+        try
+        {
+            var stats = await cells.Ask<ClusterShardingStats>(new GetClusterShardingStats(patience), patience, cancellation).ConfigureAwait(false);
+            return stats.Regions.Count;
+        }
+        catch (AskTimeoutException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Where a cell is, and as whom.</summary>
     private sealed class Extractor(int shards) : IMessageExtractor
     {

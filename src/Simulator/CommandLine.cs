@@ -66,9 +66,31 @@ internal static class CommandLine
         var listen = Listen("Where the run can be watched: a page, metrics for Prometheus (/metrics), health, data.");
         var silent = Silent();
         var stay = new Option<bool>("--stay") { Description = "Can be watched after the run has ended, too, until Ctrl-C." };
-        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, listen, silent, stay, quiet };
+        var join = new Option<NodeAddress?>("--join")
+        {
+            Description = "Has the cells run on the nodes of the cluster that this node is one of (simulator node); the results are written here.",
+            HelpName = "HOST:PORT",
+            CustomParser = Node,
+        };
+        var local = new Option<int?>("--local-nodes")
+        {
+            Description = "Starts so many nodes on this machine, has the cells run on them, and ends them with the run: the way to see a cluster.",
+            HelpName = "N",
+            CustomParser = r => Whole(r, 1, 64),
+        };
+        var command = new Command("run", "Runs the cells of a scenario, and writes their results.") { scenario, sets, seed, episodes, folder, resume, device, join, local, listen, silent, stay, quiet };
         command.Validators.Add(r =>
         {
+            if (r.GetResult(join) is not null && r.GetResult(local) is not null)
+            {
+                r.AddError("--join contradicts --local-nodes");
+            }
+
+            if (r.GetResult(join) is not null && r.GetResult(device) is { Implicit: false })
+            {
+                r.AddError("--join contradicts --device: the nodes of the cluster have theirs");
+            }
+
             if (r.GetValue(silent) && (r.GetResult(listen) is not null || r.GetValue(stay)))
             {
                 r.AddError($"--no-listen contradicts {(r.GetValue(stay) ? "--stay" : "--listen")}");
@@ -85,7 +107,11 @@ internal static class CommandLine
                 parsed.GetValue(quiet),
                 parsed.GetValue(resume),
                 parsed.GetValue(silent) ? null : parsed.GetValue(listen) ?? ListenAddress.Default,
-                parsed.GetValue(stay)),
+                parsed.GetValue(stay))
+            {
+                Join = parsed.GetValue(join),
+                LocalNodes = parsed.GetValue(local) ?? 0,
+            },
             output,
             error));
         return command;
@@ -120,6 +146,17 @@ internal static class CommandLine
         }
 
         result.AddError($"--listen '{result.Tokens[0].Value}': an IP address or localhost, and a port, are allowed: 127.0.0.1:9464, [::1]:9464, 0.0.0.0:80");
+        return null;
+    }
+
+    private static NodeAddress? Node(ArgumentResult result)
+    {
+        if (NodeAddress.TryParse(result.Tokens[0].Value, out var address))
+        {
+            return address;
+        }
+
+        result.AddError($"--join '{result.Tokens[0].Value}': {NodeAddress.Allowed}");
         return null;
     }
 

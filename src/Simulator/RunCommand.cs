@@ -8,16 +8,28 @@ namespace Simulator;
 
 /// <summary>What <c>simulator run</c> was asked.</summary>
 internal sealed record RunArguments(
-    string? Scenario, IReadOnlyList<string> Sets, ulong? Seed, int? Episodes, string? Output, string Device, bool Quiet, bool Resume, ListenAddress? Listen, bool Stay);
+    string? Scenario, IReadOnlyList<string> Sets, ulong? Seed, int? Episodes, string? Output, string Device, bool Quiet, bool Resume, ListenAddress? Listen, bool Stay)
+{
+    /// <summary>A node of the cluster that the cells go to; null for none.</summary>
+    internal NodeAddress? Join { get; init; }
+
+    /// <summary>Nodes to start on this machine for the cells; 0 for none.</summary>
+    internal int LocalNodes { get; init; }
+
+    /// <summary>Whether the cells are in other processes.</summary>
+    internal bool OnCluster => Join is not null || LocalNodes > 0;
+}
 
 /// <summary><c>simulator run</c>: checks everything before anything is written, runs, shows the progress, and says in words what happened.</summary>
 internal static class RunCommand
 {
     internal static async Task<int> ExecuteAsync(RunArguments arguments, TextWriter output, TextWriter error)
     {
+        using var interruption = new Interruption();
         PopulationRun run;
-        ComputeDevice device;
+        ComputeDevice? device = null;
         WatchHost? host = null;
+        RunCluster? cluster = null;
         try
         {
             if (arguments.Resume && arguments.Output is null)
@@ -36,6 +48,12 @@ internal static class RunCommand
                 return ExitStatus.WrongUsage;
             }
 
+            if (arguments.OnCluster && PopulationRun.ClusterComplaint(reading.Plan) is { } complaint)
+            {
+                await error.WriteLineAsync($"simulator: {complaint}").ConfigureAwait(false);
+                return ExitStatus.WrongUsage;
+            }
+
             var folder = arguments.Output ?? RunFolder.DefaultPath(reading.Plan.Scenario.Name, TimeProvider.System.GetLocalNow());
             if (arguments.Resume)
             {
@@ -46,28 +64,36 @@ internal static class RunCommand
                     return ExitStatus.Done;
                 }
 
-                device = ComputeDevice.Find(arguments.Device);
-                host = await WatchAsync(arguments, reading.Plan).ConfigureAwait(false);
+                (device, host, cluster) = await BeginAsync(arguments, reading.Plan, folder, output, error, interruption.Token).ConfigureAwait(false);
                 run = PopulationRun.Resume(reading.Plan, device, folder, TimeProvider.System);
                 await TellPausedAsync(run, host, output).ConfigureAwait(false);
             }
             else
             {
                 RunFolder.Check(folder);
-                device = ComputeDevice.Find(arguments.Device);
-                host = await WatchAsync(arguments, reading.Plan).ConfigureAwait(false);
+                (device, host, cluster) = await BeginAsync(arguments, reading.Plan, folder, output, error, interruption.Token).ConfigureAwait(false);
                 run = PopulationRun.Prepare(reading.Plan, device, folder, TimeProvider.System);
             }
         }
-        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException or StoreAddressException or ListenException)
+        catch (Exception fault) when (fault is OutputFolderException or DeviceNotFoundException or RunContinuationException or CheckpointVersionException or StoreAddressException or ListenException or NodeSettingsException)
         {
-            await DisposeAsync(host).ConfigureAwait(false);
+            await DisposeAsync(host, cluster).ConfigureAwait(false);
             await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.WrongUsage;
         }
+        catch (NodeJoinException fault)
+        {
+            await error.WriteLineAsync($"simulator: {fault.Message}").ConfigureAwait(false);
+            return ExitStatus.Failed;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("simulator: interrupted before the run began").ConfigureAwait(false);
+            return ExitStatus.Interrupted;
+        }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            await DisposeAsync(host).ConfigureAwait(false);
+            await DisposeAsync(host, cluster).ConfigureAwait(false);
             await error.WriteLineAsync($"simulator: {(arguments.Resume ? "the run cannot be continued as its folder is, and stays as it was" : "the run cannot begin")}: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
@@ -76,7 +102,7 @@ internal static class RunCommand
         try
         {
             host?.Watch(run);
-            return await ExecuteAsync(run, device, host, arguments, output, error).ConfigureAwait(false);
+            return await ExecuteAsync(run, device, host, cluster, arguments, interruption, output, error).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -91,7 +117,32 @@ internal static class RunCommand
         }
         finally
         {
-            await DisposeAsync(host).ConfigureAwait(false);
+            await DisposeAsync(host, cluster).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Gets what the run needs and may not be there, before anything is written: the device, the address to listen on, the nodes.</summary>
+    private static async Task<(ComputeDevice? Device, WatchHost? Host, RunCluster? Cluster)> BeginAsync(
+        RunArguments arguments, ScenarioPlan plan, string folder, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        if (!arguments.OnCluster)
+        {
+            var device = ComputeDevice.Find(arguments.Device);
+            return (device, await WatchAsync(arguments, plan).ConfigureAwait(false), null);
+        }
+
+        var host = await WatchAsync(arguments, plan).ConfigureAwait(false);
+        try
+        {
+            Akka.Actor.Setup.Setup[] setup = host is null ? [] : [new LoggingSetup(host.Logging)];
+            return (null, host, arguments.Join is { } node
+                ? await RunCluster.JoinAsync(node, setup, output, cancellation).ConfigureAwait(false)
+                : await RunCluster.StartAsync(arguments.LocalNodes, Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))!, arguments.Device, setup, output, error, cancellation).ConfigureAwait(false));
+        }
+        catch
+        {
+            await DisposeAsync(host, null).ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -118,11 +169,22 @@ internal static class RunCommand
     private static async Task<WatchHost?> WatchAsync(RunArguments arguments, ScenarioPlan plan) =>
         arguments.Listen is not null || Exporting.OtlpAsked ? await WatchHost.StartAsync(arguments.Listen, plan).ConfigureAwait(false) : null;
 
-    private static ValueTask DisposeAsync(WatchHost? host) => host?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private static async Task<int> ExecuteAsync(PopulationRun run, ComputeDevice device, WatchHost? host, RunArguments arguments, TextWriter output, TextWriter error)
+    private static async ValueTask DisposeAsync(WatchHost? host, RunCluster? cluster)
     {
-        using var interruption = new Interruption();
+        if (cluster is not null)
+        {
+            await cluster.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (host is not null)
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> ExecuteAsync(
+        PopulationRun run, ComputeDevice? device, WatchHost? host, RunCluster? cluster, RunArguments arguments, Interruption interruption, TextWriter output, TextWriter error)
+    {
         var console = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? AnsiConsole.Console : null;
         if (host?.Url is { } url && (!arguments.Quiet || arguments.Stay))
         {
@@ -131,10 +193,10 @@ internal static class RunCommand
 
         if (!arguments.Quiet)
         {
-            await output.WriteLineAsync($"{ProgressText.Cells(run.Progress.Count)} on {device.Name}; results go to {run.Folder}").ConfigureAwait(false);
+            await output.WriteLineAsync($"{ProgressText.Cells(run.Progress.Count)} on {device?.Name ?? Nodes(cluster!.Nodes)}; results go to {run.Folder}").ConfigureAwait(false);
         }
 
-        var running = Task.Run(() => run.ExecuteAsync(
+        var running = Task.Run(() => cluster is not null ? run.ExecuteAsync(cluster.System, interruption.Token) : run.ExecuteAsync(
             interruption.Token, ConfigurationFactory.ParseString(StandardErrorLogger.Configuration), host is null ? null : new LoggingSetup(host.Logging)));
         if (!arguments.Quiet)
         {
@@ -177,6 +239,8 @@ internal static class RunCommand
             _ => ExitStatus.Failed,
         };
     }
+
+    private static string Nodes(int count) => count == 1 ? "1 node" : $"{count} nodes";
 
     /// <summary>The results are written by now: whatever fails in making a report of them is said, and loses nothing.</summary>
     internal static async Task<bool> TryWriteReportAsync(string folder, TextWriter output, TextWriter error)

@@ -10,6 +10,11 @@ internal sealed class LocalNodes : IAsyncDisposable
 
     private readonly List<Process> _processes = [];
     private readonly List<Task> _voices = [];
+    private volatile bool _ending;
+
+    /// <summary>Whether a variable of this process counts for the nodes that it starts as well: not what says where it is in some other cluster.</summary>
+    internal static bool Inherits(string variable) =>
+        variable is not ($"{NodeSettings.Prefix}HOSTNAME" or $"{NodeSettings.Prefix}BIND_HOSTNAME" or $"{NodeSettings.Prefix}PORT" or $"{NodeSettings.Prefix}SEED_NODES" or $"{NodeSettings.Prefix}ROLES" or $"{NodeSettings.Prefix}RUNS");
 
     /// <summary>Processes that are still there.</summary>
     internal int Running => _processes.Count(p => !p.HasExited);
@@ -46,6 +51,7 @@ internal sealed class LocalNodes : IAsyncDisposable
     /// <summary>Has the nodes leave, and ends those that do not.</summary>
     public async ValueTask DisposeAsync()
     {
+        _ending = true; // That the nodes lose sight of each other is no news.
         foreach (var process in _processes)
         {
             process.StandardInput.Close();
@@ -72,9 +78,20 @@ internal sealed class LocalNodes : IAsyncDisposable
     private void Add(int number, ProcessStartInfo start, TextWriter error)
     {
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        foreach (var variable in start.Environment.Keys.Where(v => !Inherits(v)).ToList())
+        {
+            start.Environment.Remove(variable);
+        }
+
         var process = Process.Start(start) ?? throw new NodeJoinException($"{start.FileName} cannot be started");
         _processes.Add(process);
-        _voices.Add(ListenAsync(process.StandardError, line => error.WriteLine($"node {number}: {line}")));
+        _voices.Add(ListenAsync(process.StandardError, line =>
+        {
+            if (!_ending)
+            {
+                error.WriteLine($"node {number}: {line}");
+            }
+        }));
         _voices.Add(ListenAsync(process.StandardOutput, _ => { })); // That it is up is seen in the cluster.
     }
 

@@ -27,8 +27,8 @@ internal static class NodeCommand
             host = listen is not null || Exporting.OtlpAsked ? await NodeHost.StartAsync(listen, settings).ConfigureAwait(false) : null;
             var system = host is null ? NodeSystem.Create(settings) : NodeSystem.Create(settings, new LoggingSetup(host.Logging));
             host?.Watch(system);
-            NodeWork.Start(system, settings);
-            return await WorkAsync(system, settings, host, leavesAtEndOfInput, output, error, interruption.Token).ConfigureAwait(false);
+            await using var work = NodeWork.Start(system, settings);
+            return await WorkAsync(system, work, settings, host, leavesAtEndOfInput, output, error, interruption.Token).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is NodeSettingsException or DeviceNotFoundException or ListenException)
         {
@@ -53,7 +53,7 @@ internal static class NodeCommand
         }
     }
 
-    private static async Task<int> WorkAsync(ActorSystem system, NodeSettings settings, NodeHost? host, bool leavesAtEndOfInput, TextWriter output, TextWriter error, CancellationToken interrupted)
+    private static async Task<int> WorkAsync(ActorSystem system, NodeWork work, NodeSettings settings, NodeHost? host, bool leavesAtEndOfInput, TextWriter output, TextWriter error, CancellationToken interrupted)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         if (leavesAtEndOfInput)
@@ -78,10 +78,23 @@ internal static class NodeCommand
         }
 
         await output.WriteLineAsync(Up(system, settings, host)).ConfigureAwait(false);
-        await Task.WhenAny(system.WhenTerminated, Task.Delay(Timeout.InfiniteTimeSpan, ending.Token)).ConfigureAwait(false);
+        await Task.WhenAny(system.WhenTerminated, work.Lost, Task.Delay(Timeout.InfiniteTimeSpan, ending.Token)).ConfigureAwait(false);
+        if (work.Lost.IsCompleted && !system.WhenTerminated.IsCompleted && !ending.IsCancellationRequested)
+        {
+            await NodeSystem.LeaveAsync(system).ConfigureAwait(false);
+            await error.WriteLineAsync("simulator: this node's device ended unexpectedly, and the node has left the cluster; the errors above say why").ConfigureAwait(false);
+            return ExitStatus.Failed;
+        }
+
         if (!ending.IsCancellationRequested)
         {
             return await RemovedAsync(system, output, error).ConfigureAwait(false);
+        }
+
+        if (!interrupted.IsCancellationRequested && Telemetry.ClusterMeasurements.CellCount == 0)
+        {
+            await system.Terminate().ConfigureAwait(false); // The run that this node was for is over, and the cluster with it.
+            return ExitStatus.Done;
         }
 
         await NodeSystem.LeaveAsync(system).ConfigureAwait(false);

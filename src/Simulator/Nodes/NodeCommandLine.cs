@@ -35,12 +35,18 @@ internal static class NodeCommandLine
         };
         var runs = new Option<string?>("--runs") { Description = "Folder that runs are in, shared by all nodes where checkpoints are kept in folders; runs by default. Variable SIMULATOR_RUNS.", HelpName = "DIR" };
         var device = CommandLine.Device();
+        var threads = new Option<int?>("--threads")
+        {
+            Description = "Threads that the node's cells share on a processor, one for each processor by default; what scenarios say of it (compute.*) is for runs without a cluster.",
+            HelpName = "N",
+            CustomParser = r => CommandLine.Whole(r, 1, 4096),
+        };
         var listen = CommandLine.Listen("Where the node tells how it is: metrics for Prometheus (/metrics), health (/health/live, /health/ready).");
         var silent = CommandLine.Silent();
         var bound = new Option<bool>("--leave-at-end-of-input") { Description = "Leaves when the standard input ends: how nodes that a run has started end with it.", Hidden = true };
         var command = new Command("node", "Joins a cluster of nodes and works for it, until Ctrl-C or SIGTERM: then it hands over what it has, and leaves.")
         {
-            seeds, roles, hostname, port, config, runs, device, listen, silent, bound,
+            seeds, roles, hostname, port, config, runs, device, threads, listen, silent, bound,
         };
         command.Validators.Add(r =>
         {
@@ -59,6 +65,7 @@ internal static class NodeCommandLine
                 ConfigFile = parsed.GetValue(config),
                 Runs = parsed.GetValue(runs),
                 Device = parsed.GetRequiredValue(device),
+                Threads = parsed.GetValue(threads),
             },
             parsed.GetValue(silent) ? null : parsed.GetValue(listen) ?? ListenAddress.Default,
             parsed.GetValue(bound),

@@ -26,6 +26,9 @@ internal sealed record NodeArguments
 
     /// <summary>Where to compute.</summary>
     internal string? Device { get; init; }
+
+    /// <summary>Threads of the device that cells share.</summary>
+    internal int? Threads { get; init; }
 }
 
 /// <summary>
@@ -61,6 +64,9 @@ internal sealed record NodeSettings
 
     /// <summary>Where to compute.</summary>
     internal string Device { get; init; } = "auto";
+
+    /// <summary>Threads of the device that cells share; 0 for one for each processor.</summary>
+    internal int Threads { get; init; }
 
     /// <summary>The files' settings, and below them what the program and Akka.NET set.</summary>
     internal required Config Files { get; init; }
@@ -101,6 +107,7 @@ internal sealed record NodeSettings
             ConfigFile = file,
             Runs = Path.GetFullPath(Chosen(arguments.Runs, "--runs", "RUNS", variable).Value ?? "runs"),
             Device = arguments.Device ?? "auto",
+            Threads = arguments.Threads ?? 0,
             Files = files,
         };
         if (System.Net.IPAddress.TryParse(settings.Hostname.Trim('[', ']'), out var address) && (address.Equals(System.Net.IPAddress.Any) || address.Equals(System.Net.IPAddress.IPv6Any)))

@@ -274,7 +274,7 @@ public sealed class ResumedRunTests : IDisposable
         using var folder = RunFolder.Create(_folder["run"]);
         var store = new FolderRunStore(folder).Of(plan.Cells[0].Name, 0, 0);
         var keeper = new CellKeeper(plan.Cells[0], 0, store, new CheckpointWriter(), TimeProvider.System, TimeSpan.Zero);
-        var place = Path.Combine(_folder["run"], CellStore.FolderOf(plan.Cells[0].Name), "epoch-0", "state-00000001.safetensors.part");
+        var place = Path.Combine(_folder["run"], CellStore.FolderOf(plan.Cells[0].Name), "epoch-0", "state-00000001.safetensors");
         Directory.CreateDirectory(place); // In the way.
         keeper.Note(new Protocol.PopulationProtocol.CellStarted(0, 0, []));
         Assert.StartsWith("episode 1: ", await KeepAsync(keeper, 1), StringComparison.Ordinal);
