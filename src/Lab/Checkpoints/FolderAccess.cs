@@ -18,7 +18,7 @@ internal sealed class FolderAccess(string path, int epoch = 0) : ICheckpointAcce
 
     public byte[] Read(string file, long? bytes = null)
     {
-        var place = Path.Combine(path, file);
+        var place = Path.Combine(path, Path.GetFileName(file)); // A manifest has its path already, as it is told to the user.
         return bytes is { } length && new FileInfo(place) is { Exists: true } found && found.Length != length
             ? throw new InvalidDataException($"{file} is not what was written")
             : File.ReadAllBytes(place);
