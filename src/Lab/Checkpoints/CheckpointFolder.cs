@@ -331,7 +331,7 @@ internal sealed class CheckpointFolder(string path, string name, int index, int 
         var history = Path.Combine(_own, HistoryName);
         if (File.Exists(history))
         {
-            HistoryFile.Renew(history);
+            HistoryFile.Renew(history, epoch);
         }
     }
 

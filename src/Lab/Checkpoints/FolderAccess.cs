@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Simulator.Lab;
@@ -11,6 +12,9 @@ internal sealed class FolderAccess(string path, int epoch = 0) : ICheckpointAcce
     internal const string PartSuffix = ".part";
 
     private const string ManifestPattern = "checkpoint-*.json";
+
+    /// <summary>Where a file is while a writer writes it.</summary>
+    internal static string PartOf(string file, int epoch) => string.Create(CultureInfo.InvariantCulture, $"{file}.{epoch}{PartSuffix}");
 
     /// <summary>Paths of the manifests.</summary>
     /// <exception cref="DirectoryNotFoundException">The folder is not there.</exception>
@@ -34,7 +38,7 @@ internal sealed class FolderAccess(string path, int epoch = 0) : ICheckpointAcce
     public CheckpointFile Write(string file, Action<Stream> write)
     {
         var target = Path.Combine(path, file);
-        var beside = $"{target}.{epoch}{PartSuffix}";
+        var beside = PartOf(target, epoch);
         try
         {
             using var hash = SHA256.Create();
