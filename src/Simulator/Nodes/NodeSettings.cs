@@ -62,6 +62,9 @@ internal sealed record NodeSettings
     /// <summary>Where to compute.</summary>
     internal string Device { get; init; } = "auto";
 
+    /// <summary>Certificates that nodes must show each other; null where they need not.</summary>
+    internal NodeCertificates? Certificates { get; init; }
+
     /// <summary>The files' settings, and below them what the program and Akka.NET set.</summary>
     internal required Config Files { get; init; }
 
@@ -101,6 +104,7 @@ internal sealed record NodeSettings
             ConfigFile = file,
             Runs = Path.GetFullPath(Chosen(arguments.Runs, "--runs", "RUNS", variable).Value ?? "runs"),
             Device = arguments.Device ?? "auto",
+            Certificates = CertificatesOf(files, variable),
             Files = files,
         };
         if (System.Net.IPAddress.TryParse(settings.Hostname.Trim('[', ']'), out var address) && (address.Equals(System.Net.IPAddress.Any) || address.Equals(System.Net.IPAddress.IPv6Any)))
@@ -153,6 +157,25 @@ internal sealed record NodeSettings
         }
 
         return words.Length == 0 ? throw new NodeSettingsException($"{source}: a node needs a role, {NodeRoles.Cell} or {NodeRoles.Client} or both") : [.. words.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static NodeCertificates? CertificatesOf(Config files, Func<string, string?> variable)
+    {
+        const string tls = "simulator.cluster.tls";
+        if (files.GetBoolean($"{Transport}.enable-ssl"))
+        {
+            throw new NodeSettingsException($"{Transport}.enable-ssl would let in whatever the machine trusts: {tls} has the settings for encryption");
+        }
+
+        string Of(string key, string name) => Chosen(null, "", name, variable).Value ?? files.GetString($"{tls}.{key}");
+        var (certificate, password, authority) = (Of("certificate", "TLS_CERTIFICATE"), Of("password", "TLS_PASSWORD"), Of("authority", "TLS_AUTHORITY"));
+        return (certificate, authority) switch
+        {
+            ("", "") => null,
+            ("", _) => throw new NodeSettingsException($"an authority is named and no certificate of this node: {Prefix}TLS_CERTIFICATE or {tls}.certificate"),
+            (_, "") => throw new NodeSettingsException($"a certificate is named and no authority whose certificates are let in: {Prefix}TLS_AUTHORITY or {tls}.authority"),
+            _ => NodeCertificates.Read(certificate, password.Length == 0 ? null : password, authority),
+        };
     }
 
     private static string[] Words(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
