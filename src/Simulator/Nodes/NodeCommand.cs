@@ -64,6 +64,7 @@ internal static class NodeCommand
         try
         {
             await NodeSystem.JoinAsync(system, settings.SeedNodes, settings.JoinTimeout, ending.Token).ConfigureAwait(false);
+            await output.WriteLineAsync(Up(system, await NodeSystem.MembersAsync(system).ConfigureAwait(false), settings, host)).ConfigureAwait(false);
         }
         catch (NodeJoinException fault)
         {
@@ -77,7 +78,6 @@ internal static class NodeCommand
             return ExitStatus.Done;
         }
 
-        await output.WriteLineAsync(Up(system, settings, host)).ConfigureAwait(false);
         await Task.WhenAny(system.WhenTerminated, Task.Delay(Timeout.InfiniteTimeSpan, ending.Token)).ConfigureAwait(false);
         if (!ending.IsCancellationRequested)
         {
@@ -89,11 +89,11 @@ internal static class NodeCommand
         return ExitStatus.Done;
     }
 
-    private static string Up(ActorSystem system, NodeSettings settings, NodeHost? host)
+    private static string Up(ActorSystem system, IReadOnlyCollection<Member> all, NodeSettings settings, NodeHost? host)
     {
-        var cluster = Cluster.Get(system);
-        var members = cluster.State.Members.Count(m => m.Status is MemberStatus.Up or MemberStatus.WeaklyUp);
-        return $"Up as {cluster.SelfAddress.Host}:{cluster.SelfAddress.Port} with {(settings.Roles.Count == 1 ? "role" : "roles")} {string.Join(", ", settings.Roles)}; "
+        var self = Cluster.Get(system).SelfAddress;
+        var members = all.Count(m => m.Status is MemberStatus.Up or MemberStatus.WeaklyUp);
+        return $"Up as {self.Host}:{self.Port} with {(settings.Roles.Count == 1 ? "role" : "roles")} {string.Join(", ", settings.Roles)}; "
             + $"{members.ToString(CultureInfo.InvariantCulture)} {(members == 1 ? "member" : "members")}{(host?.Url is { } url ? $"; health and metrics on {url}metrics" : "")}";
     }
 
