@@ -23,14 +23,36 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public async Task A_port_in_use_is_told_in_one_line()
+    public async Task Nodes_can_have_addresses_of_version_6()
+    {
+        if (!Socket.OSSupportsIPv6)
+        {
+            Assert.Skip("This machine has no IPv6.");
+        }
+
+        await using var cluster = new TestCluster();
+        await cluster.AddAsync(TestCluster.Settings(("HOSTNAME", "::1")));
+        Assert.StartsWith("[::1]:", TestCluster.AddressOf(cluster.First).ToString(), StringComparison.Ordinal);
+        await cluster.AddAsync(TestCluster.Settings(("HOSTNAME", "[::1]")));
+        await Until.HoldsAsync(() => TestCluster.Members(cluster.First) == 2, "two members");
+    }
+
+    [Fact]
+    public async Task A_node_that_is_bound_to_every_interface_is_called_by_its_public_name()
+    {
+        await using var cluster = new TestCluster();
+        var node = await cluster.AddAsync(TestCluster.Settings(("HOSTNAME", "localhost"), ("BIND_HOSTNAME", "0.0.0.0")));
+        Assert.Equal("localhost", TestCluster.AddressOf(node).Host);
+    }
+
+    [Fact]
+    public void A_port_in_use_is_told_in_one_line()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         var fault = Assert.Throws<NodeSettingsException>(() => NodeSystem.Create(TestCluster.Settings() with { Port = port }));
         Assert.Equal($"cannot listen for other nodes on 127.0.0.1:{port}: the port is in use", fault.Message);
-        await Task.CompletedTask;
     }
 
     [Fact]

@@ -58,6 +58,9 @@ public sealed partial class NodeCommandTests
             () => client.GetStringAsync(url, TestContext.Current.CancellationToken).GetAwaiter().GetResult() is var text
                 && text.Contains("role=\"cell\",status=\"up\"} 1", StringComparison.Ordinal) && text.Contains("role=\"cell+client\",status=\"up\"} 1", StringComparison.Ordinal),
             "two members in the metrics");
+        var metrics = await client.GetStringAsync(url, TestContext.Current.CancellationToken);
+        Assert.All(["members", "unreachable", "cells"], m => Assert.Contains($"# TYPE simulator_cluster_{m} gauge\n", metrics, StringComparison.Ordinal));
+        Assert.DoesNotContain("otel_metric_overflow", metrics, StringComparison.Ordinal);
 
         Assert.Equal(0, Kill(node.Id, Terminate));
         Assert.Equal("Left the cluster.", await LineAsync(node));

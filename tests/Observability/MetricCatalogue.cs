@@ -65,6 +65,14 @@ internal static class MetricCatalogue
         new("simulator_recoveries_total", MetricKind.Counter),
     ];
 
+    /// <summary>The meter Simulator in a process that is a node of a cluster; a run by itself has none of these.</summary>
+    public static readonly IReadOnlyList<Metric> Cluster =
+    [
+        new("simulator_cluster_members", MetricKind.Gauge, "status", "role"),
+        new("simulator_cluster_unreachable", MetricKind.Gauge),
+        new("simulator_cluster_cells", MetricKind.Gauge),
+    ];
+
     /// <summary>The meter System.Runtime of .NET 10, by OpenTelemetry.Instrumentation.Runtime 1.20. It has the thread pool's two levels as counters, so they end in _total though they fall, too.</summary>
     public static readonly IReadOnlyList<Metric> Runtime =
     [
@@ -94,6 +102,7 @@ internal static class MetricCatalogue
     public static readonly IReadOnlyDictionary<string, string[]> Values = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
         ["state"] = ["learning", "saturated", "dead", "frozen", "waiting", "running", "paused", "ended"],
+        ["status"] = ["joining", "weaklyup", "up", "leaving", "exiting", "down"],
         ["action"] = ["offload", "cpu", "power"],
         ["threshold"] = ["0.9", "0.99"],
         ["side"] = ["negative", "positive"],
@@ -106,7 +115,7 @@ internal static class MetricCatalogue
     };
 
     /// <summary>The labels of every series, by its name: a histogram has three.</summary>
-    public static readonly IReadOnlyDictionary<string, string[]> Series = Simulator.Concat(Runtime).Concat(Prometheus)
+    public static readonly IReadOnlyDictionary<string, string[]> Series = Simulator.Concat(Cluster).Concat(Runtime).Concat(Prometheus)
         .SelectMany(metric => metric.Kind == MetricKind.Histogram
             ? [(metric.Name + "_bucket", [.. metric.Labels, "le"]), (metric.Name + "_sum", metric.Labels), (metric.Name + "_count", metric.Labels)]
             : new[] { (Name: metric.Name, metric.Labels) })

@@ -64,6 +64,7 @@ internal static class NodeCommand
         try
         {
             await NodeSystem.JoinAsync(system, settings.SeedNodes, settings.JoinTimeout, ending.Token).ConfigureAwait(false);
+            await output.WriteLineAsync(Up(system, await NodeSystem.MembersAsync(system).ConfigureAwait(false), settings, host)).ConfigureAwait(false);
         }
         catch (NodeJoinException fault)
         {
@@ -77,9 +78,8 @@ internal static class NodeCommand
             return ExitStatus.Done;
         }
 
-        await output.WriteLineAsync(Up(system, settings, host)).ConfigureAwait(false);
         await Task.WhenAny(system.WhenTerminated, work.Lost, Task.Delay(Timeout.InfiniteTimeSpan, ending.Token)).ConfigureAwait(false);
-        if (work.Lost.IsCompleted && !system.WhenTerminated.IsCompleted && !ending.IsCancellationRequested)
+        if (work.Lost.IsCompleted && !ending.IsCancellationRequested && CoordinatedShutdown.Get(system).ShutdownReason is null)
         {
             await NodeSystem.LeaveAsync(system).ConfigureAwait(false);
             await error.WriteLineAsync("simulator: this node's device ended unexpectedly, and the node has left the cluster; the errors above say why").ConfigureAwait(false);
@@ -88,6 +88,7 @@ internal static class NodeCommand
 
         if (!ending.IsCancellationRequested)
         {
+            await system.WhenTerminated.ConfigureAwait(false); // A node that ends has ended its device before itself.
             return await RemovedAsync(system, output, error).ConfigureAwait(false);
         }
 
@@ -102,11 +103,11 @@ internal static class NodeCommand
         return ExitStatus.Done;
     }
 
-    private static string Up(ActorSystem system, NodeSettings settings, NodeHost? host)
+    private static string Up(ActorSystem system, IReadOnlyCollection<Member> all, NodeSettings settings, NodeHost? host)
     {
-        var cluster = Cluster.Get(system);
-        var members = cluster.State.Members.Count(m => m.Status is MemberStatus.Up or MemberStatus.WeaklyUp);
-        return $"Up as {cluster.SelfAddress.Host}:{cluster.SelfAddress.Port} with {(settings.Roles.Count == 1 ? "role" : "roles")} {string.Join(", ", settings.Roles)}; "
+        var self = Cluster.Get(system).SelfAddress;
+        var members = all.Count(m => m.Status is MemberStatus.Up or MemberStatus.WeaklyUp);
+        return $"Up as {self.Host}:{self.Port} with {(settings.Roles.Count == 1 ? "role" : "roles")} {string.Join(", ", settings.Roles)}; "
             + $"{members.ToString(CultureInfo.InvariantCulture)} {(members == 1 ? "member" : "members")}{(host?.Url is { } url ? $"; health and metrics on {url}metrics" : "")}";
     }
 

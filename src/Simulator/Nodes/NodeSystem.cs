@@ -17,7 +17,7 @@ internal static class NodeSystem
     /// <summary>Name of the actor system, the same on all nodes.</summary>
     internal const string Name = "simulator";
 
-    private const string Transport = "akka.remote.dot-netty.tcp";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>The configuration of a node: its settings, before those of its files.</summary>
     internal static Config Configuration(NodeSettings settings) => ConfigurationFactory.ParseString(
@@ -72,6 +72,11 @@ internal static class NodeSystem
     /// <exception cref="OperationCanceledException">It was given up.</exception>
     internal static async Task JoinAsync(ActorSystem system, IReadOnlyList<NodeAddress> seeds, TimeSpan timeout, CancellationToken cancellation)
     {
+        if (seeds.Count == 0)
+        {
+            throw new ArgumentException("There is nobody to ask for admission.", nameof(seeds));
+        }
+
         var cluster = Cluster.Get(system);
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cluster.RegisterOnMemberUp(() => up.TrySetResult());
@@ -90,6 +95,15 @@ internal static class NodeSystem
         {
             throw new NodeJoinException($"this node has ended before it was let in: {WhyEnded(system)}");
         }
+    }
+
+    /// <summary>The members that a node knows of; <c>Cluster.State</c> may be an event behind what it has already told others.</summary>
+    /// <exception cref="NodeJoinException">It is no member any more.</exception>
+    internal static async Task<IReadOnlyCollection<Member>> MembersAsync(ActorSystem system)
+    {
+        using var inbox = Inbox.Create(system);
+        Cluster.Get(system).SendCurrentClusterState(inbox.Receiver);
+        return await inbox.ReceiveAsync(Patience).ConfigureAwait(false) is ClusterEvent.CurrentClusterState state ? state.Members : throw new NodeJoinException("this node has ended as soon as it was let in");
     }
 
     /// <summary>Has a node hand over what it has and leave the cluster, or end where it is no member; comes back when the actor system has ended.</summary>

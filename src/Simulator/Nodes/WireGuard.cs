@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Cluster.Serialization;
-using Akka.DistributedData.Serialization;
 using Akka.Dispatch.SysMsg;
+using Akka.DistributedData.Serialization;
 using Akka.Remote.Serialization;
 using Akka.Serialization;
 
