@@ -65,6 +65,14 @@ internal static class MetricCatalogue
         new("simulator_recoveries_total", MetricKind.Counter),
     ];
 
+    /// <summary>What only members of a cluster have of the meter Simulator.</summary>
+    public static readonly IReadOnlyList<Metric> Cluster =
+    [
+        new("simulator_cluster_members", MetricKind.Gauge, "status", "role"),
+        new("simulator_cluster_unreachable", MetricKind.Gauge),
+        new("simulator_cluster_cells", MetricKind.Gauge),
+    ];
+
     /// <summary>The meter System.Runtime of .NET 10, by OpenTelemetry.Instrumentation.Runtime 1.20. It has the thread pool's two levels as counters, so they end in _total though they fall, too.</summary>
     public static readonly IReadOnlyList<Metric> Runtime =
     [
@@ -103,10 +111,12 @@ internal static class MetricCatalogue
         ["constraint"] = ["server", "deadline", "energy"],
         ["policy"] = ["all_local_1_percent_cpu", "all_local_5_percent_cpu", "all_local_10_percent_cpu", "all_local_30_percent_cpu", "all_local_full_cpu", "all_offload_full_power", "greedy_shortest_transmission"],
         ["alertstate"] = ["pending", "firing"],
+        ["status"] = ["joining", "weaklyup", "up", "leaving", "exiting", "down", "removed"],
+        ["role"] = ["cell", "client", "cell+client", "lab"],
     };
 
     /// <summary>The labels of every series, by its name: a histogram has three.</summary>
-    public static readonly IReadOnlyDictionary<string, string[]> Series = Simulator.Concat(Runtime).Concat(Prometheus)
+    public static readonly IReadOnlyDictionary<string, string[]> Series = Simulator.Concat(Cluster).Concat(Runtime).Concat(Prometheus)
         .SelectMany(metric => metric.Kind == MetricKind.Histogram
             ? [(metric.Name + "_bucket", [.. metric.Labels, "le"]), (metric.Name + "_sum", metric.Labels), (metric.Name + "_count", metric.Labels)]
             : new[] { (Name: metric.Name, metric.Labels) })
