@@ -40,5 +40,5 @@ public sealed class SimulatorSerializer(ExtendedActorSystem system) : Serializer
 
     /// <inheritdoc/>
     /// <exception cref="MalformedMessageException">The bytes are no message of that manifest.</exception>
-    public override object FromBinary(byte[] bytes, string manifest) => WireFormat.Read(bytes, manifest);
+    public override object FromBinary(byte[] bytes, string? manifest) => WireFormat.Read(bytes, manifest ?? string.Empty);
 }

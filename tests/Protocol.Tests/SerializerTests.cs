@@ -53,6 +53,10 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
         [typeof(HostProtocol.Told)] = "ht",
         [typeof(HostProtocol.Heard)] = "hh",
         [typeof(HostProtocol.Dismiss)] = "hd",
+        [typeof(GroupProtocol.Enlist)] = "ge",
+        [typeof(GroupProtocol.Bundle)] = "gb",
+        [typeof(GroupProtocol.GroupFailed)] = "gf",
+        [typeof(GroupProtocol.GroupLeaves)] = "gl",
     };
 
     private SimulatorSerializer Serializer => new((ExtendedActorSystem)Sys);
@@ -124,7 +128,7 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
     [Fact]
     public void An_unknown_manifest_is_refused()
     {
-        foreach (var manifest in new[] { string.Empty, "x", "zz", "CN", "cn ", "Simulator.Protocol.ClientProtocol+Observe" })
+        foreach (var manifest in new[] { null, string.Empty, "x", "zz", "CN", "cn ", "Simulator.Protocol.ClientProtocol+Observe" })
             Assert.Throws<MalformedMessageException>(() => Serializer.FromBinary(Serializer.ToBinary(CellProtocol.Stop.Instance), manifest));
     }
 

@@ -68,6 +68,9 @@ internal sealed record NodeSettings
     /// <summary>Threads of the device that cells share; 0 for one for each processor.</summary>
     internal int Threads { get; init; }
 
+    /// <summary>Certificates that nodes must show each other; null where they need not.</summary>
+    internal NodeCertificates? Certificates { get; init; }
+
     /// <summary>The files' settings, and below them what the program and Akka.NET set.</summary>
     internal required Config Files { get; init; }
 
@@ -108,6 +111,7 @@ internal sealed record NodeSettings
             Runs = Path.GetFullPath(Chosen(arguments.Runs, "--runs", "RUNS", variable).Value ?? "runs"),
             Device = arguments.Device ?? "auto",
             Threads = arguments.Threads ?? 0,
+            Certificates = CertificatesOf(files, variable),
             Files = files,
         };
         if (System.Net.IPAddress.TryParse(settings.Hostname.Trim('[', ']'), out var address) && (address.Equals(System.Net.IPAddress.Any) || address.Equals(System.Net.IPAddress.IPv6Any)))
@@ -160,6 +164,25 @@ internal sealed record NodeSettings
         }
 
         return words.Length == 0 ? throw new NodeSettingsException($"{source}: a node needs a role, {NodeRoles.Cell} or {NodeRoles.Client} or both") : [.. words.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static NodeCertificates? CertificatesOf(Config files, Func<string, string?> variable)
+    {
+        const string tls = "simulator.cluster.tls";
+        if (files.GetBoolean($"{Transport}.enable-ssl"))
+        {
+            throw new NodeSettingsException($"{Transport}.enable-ssl would let in whatever the machine trusts: {tls} has the settings for encryption");
+        }
+
+        string Of(string key, string name) => Chosen(null, "", name, variable).Value ?? files.GetString($"{tls}.{key}");
+        var (certificate, password, authority) = (Of("certificate", "TLS_CERTIFICATE"), Of("password", "TLS_PASSWORD"), Of("authority", "TLS_AUTHORITY"));
+        return (certificate, authority) switch
+        {
+            ("", "") => null,
+            ("", _) => throw new NodeSettingsException($"an authority is named and no certificate of this node: {Prefix}TLS_CERTIFICATE or {tls}.certificate"),
+            (_, "") => throw new NodeSettingsException($"a certificate is named and no authority whose certificates are let in: {Prefix}TLS_AUTHORITY or {tls}.authority"),
+            _ => NodeCertificates.Read(certificate, password.Length == 0 ? null : password, authority),
+        };
     }
 
     private static string[] Words(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

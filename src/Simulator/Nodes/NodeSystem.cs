@@ -23,10 +23,13 @@ internal static class NodeSystem
     internal static Config Configuration(NodeSettings settings) => ConfigurationFactory.ParseString(
         $$"""
         akka {
+          # WireGuard takes the place of serializers of Akka.NET.
+          log-serializer-override-on-start = off
           remote.dot-netty.tcp {
             hostname = "{{(settings.BindHostname ?? settings.Hostname).Trim('[', ']')}}"
             public-hostname = "{{(settings.BindHostname is null ? "" : settings.Hostname.Trim('[', ']'))}}"
             port = {{settings.Port.ToString(CultureInfo.InvariantCulture)}}
+            enable-ssl = {{(settings.Certificates is null ? "off" : "on")}}
           }
           cluster {
             roles = [{{string.Join(", ", settings.Roles)}}]
@@ -47,7 +50,7 @@ internal static class NodeSystem
             var configuration = Configuration(settings);
             // Read by an actor otherwise, which would take the node down without a word to us.
             _ = new SplitBrainResolverSettings(configuration);
-            return ActorSystem.Create(Name, setup.Aggregate(ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(configuration)), (all, one) => all.And(one)));
+            return ActorSystem.Create(Name, ActorSystemSetup.Create([BootstrapSetup.Create().WithConfig(configuration), WireGuard.Setup, .. Certificates(settings), .. setup]));
         }
         catch (Exception fault) when (Causes(fault).OfType<SocketException>().FirstOrDefault() is { } cause)
         {
@@ -104,6 +107,8 @@ internal static class NodeSystem
         { } other => other.ToString() ?? other.GetType().Name,
         null => "nobody knows why",
     };
+
+    private static IEnumerable<Setup> Certificates(NodeSettings settings) => settings.Certificates is { } certificates ? [certificates.Setup] : [];
 
     private static string Protection(Address address) => address.Protocol.Contains("ssl", StringComparison.Ordinal) ? "with certificates, as this one" : "without certificates, as this one";
 
