@@ -65,7 +65,7 @@ internal static class MetricCatalogue
         new("simulator_recoveries_total", MetricKind.Counter),
     ];
 
-    /// <summary>What only members of a cluster have of the meter Simulator.</summary>
+    /// <summary>The meter Simulator in a process that is a node of a cluster; a run by itself has none of these.</summary>
     public static readonly IReadOnlyList<Metric> Cluster =
     [
         new("simulator_cluster_members", MetricKind.Gauge, "status", "role"),
@@ -102,6 +102,8 @@ internal static class MetricCatalogue
     public static readonly IReadOnlyDictionary<string, string[]> Values = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
         ["state"] = ["learning", "saturated", "dead", "frozen", "waiting", "running", "paused", "ended"],
+        ["status"] = ["joining", "weaklyup", "up", "leaving", "exiting", "down"],
+        ["role"] = ["cell", "client", "cell+client", "lab"],
         ["action"] = ["offload", "cpu", "power"],
         ["threshold"] = ["0.9", "0.99"],
         ["side"] = ["negative", "positive"],
@@ -111,8 +113,6 @@ internal static class MetricCatalogue
         ["constraint"] = ["server", "deadline", "energy"],
         ["policy"] = ["all_local_1_percent_cpu", "all_local_5_percent_cpu", "all_local_10_percent_cpu", "all_local_30_percent_cpu", "all_local_full_cpu", "all_offload_full_power", "greedy_shortest_transmission"],
         ["alertstate"] = ["pending", "firing"],
-        ["status"] = ["joining", "weaklyup", "up", "leaving", "exiting", "down", "removed"],
-        ["role"] = ["cell", "client", "cell+client", "lab"],
     };
 
     /// <summary>The labels of every series, by its name: a histogram has three.</summary>
