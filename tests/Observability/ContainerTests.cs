@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
+using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
@@ -8,7 +10,10 @@ namespace Simulator.Observability.Tests;
 public sealed partial class ContainerTests
 {
     private static readonly string Dockerfile = File.ReadAllText(Repository.File("docker", "Dockerfile"));
-    private static readonly ComposeFile Compose = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).IgnoreUnmatchedProperties().Build().Deserialize<ComposeFile>(File.ReadAllText(Repository.File("docker", "compose.yaml")));
+    private static readonly ComposeFile Compose = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).IgnoreUnmatchedProperties().Build()
+        .Deserialize<ComposeFile>(new MergingParser(new Parser(new StringReader(File.ReadAllText(Repository.File("docker", "compose.yaml"))))));
+
+    private static IEnumerable<KeyValuePair<string, ComposeService>> Nodes => Compose.Services.Where(service => service.Value.Command.FirstOrDefault() == "node");
 
     [Fact]
     public void The_image_restores_with_every_project_of_the_program()
@@ -34,11 +39,21 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
+    public void Whatever_the_program_is_built_from_is_in_the_context()
+    {
+        var ignored = File.ReadAllLines(Repository.File(".dockerignore"));
+        var taken = Outside().Matches(File.ReadAllText(Repository.File("src", "Simulator", "Simulator.csproj"))).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.Contains("cluster.hocon", taken);
+        Assert.All(taken, source => Assert.Contains($"!{source.Split('/')[0]}", ignored));
+    }
+
+    [Fact]
     public void The_image_runs_as_nobody_special_tells_its_health_and_keeps_results_in_a_volume()
     {
         Assert.Matches(@"(?m)^USER app$", Dockerfile);
         Assert.Matches(@"(?m)^HEALTHCHECK .*\\\n.*/health/live", Dockerfile);
-        Assert.Matches(@"(?m)^EXPOSE 9464$", Dockerfile);
+        Assert.Matches(@$"(?m)^EXPOSE 9464 {ClusterFile.Port}$", Dockerfile);
         Assert.Matches(@"(?m)^VOLUME /data/runs$", Dockerfile);
         Assert.Matches(@"(?m)^ENTRYPOINT \[""simulator""\]$", Dockerfile);
         Assert.True(Dockerfile.LastIndexOf("\nUSER ", StringComparison.Ordinal) > Dockerfile.LastIndexOf("\nRUN ", StringComparison.Ordinal), "something is run after USER");
@@ -51,21 +66,55 @@ public sealed partial class ContainerTests
 
         Assert.True(File.Exists(Repository.File("experiments", scenario)));
         Assert.Equal(
-            Words(Dockerfile[(Dockerfile.LastIndexOf("\nCMD ", StringComparison.Ordinal) + 5)..]),
+            [.. Words(Dockerfile[(Dockerfile.LastIndexOf("\nCMD ", StringComparison.Ordinal) + 5)..]), "--join", $"node-1:{ClusterFile.Port}"],
             Compose.Services["simulator"].Command.Select(word => Regex.Replace(word, @"^\$\{SCENARIO:-(.*)\}$", "$1")));
     }
 
     [Fact]
-    public void Compose_brings_up_simulator_prometheus_and_grafana_on_this_machine_alone()
+    public void Compose_brings_up_a_cluster_with_a_run_prometheus_and_grafana_on_this_machine_alone()
     {
-        Assert.Equal(["grafana", "prometheus", "simulator"], Compose.Services.Keys.Order());
-        Assert.All(Compose.Services.Values, service =>
+        Assert.Equal(["grafana", "node-1", "node-2", "node-3", "prometheus", "simulator"], Compose.Services.Keys.Order());
+        Assert.All(Compose.Services, service =>
         {
-            Assert.NotEmpty(service.Ports);
-            Assert.All(service.Ports, port => Assert.StartsWith("127.0.0.1:", port));
-            Assert.True(service.Healthcheck.Count > 0 || service.Build.Count > 0, "no health check");
+            Assert.All(service.Value.Ports, port => Assert.StartsWith("127.0.0.1:", port));
+            Assert.NotEqual(service.Key.StartsWith("node-", StringComparison.Ordinal), service.Value.Ports.Count > 0); // What nodes tell each other stays among the containers.
+            Assert.True(service.Value.Healthcheck.Count > 0 || service.Value.Build.Count > 0, "no health check");
         });
     }
+
+    [Fact]
+    public void Every_member_is_found_by_the_name_of_its_service_and_knows_the_same_seed_nodes_and_runs()
+    {
+        var members = Nodes.Append(new("simulator", Compose.Services["simulator"])).ToList();
+        var seeds = string.Join(',', Nodes.Select(node => $"{node.Key}:{ClusterFile.Port}"));
+
+        Assert.True(Nodes.Count() >= 3, "of two nodes neither is a majority");
+        Assert.All(members, member =>
+        {
+            Assert.Equal(member.Key, member.Value.Environment["SIMULATOR_HOSTNAME"]);
+            Assert.Equal("0.0.0.0", member.Value.Environment["SIMULATOR_BIND_HOSTNAME"]);
+            Assert.Equal(seeds, member.Value.Environment["SIMULATOR_SEED_NODES"]);
+            Assert.Contains($"runs:{member.Value.Environment["SIMULATOR_RUNS"]}", member.Value.Volumes);
+            Assert.Matches(@$"(?m)^VOLUME {member.Value.Environment["SIMULATOR_RUNS"]}$", Dockerfile);
+            Assert.False(member.Value.Environment.ContainsKey("SIMULATOR_PORT"));
+        });
+        Assert.Equal(Nodes.Select(node => node.Key).Append("prometheus").Order(), Compose.Services["simulator"].DependsOn.Keys.Order());
+        Assert.All(Compose.Services["simulator"].DependsOn.Values, one => Assert.Equal("service_healthy", one["condition"]));
+    }
+
+    [Fact]
+    public void Nodes_are_healthy_when_they_are_members_come_back_and_have_time_to_leave() =>
+        Assert.All(Nodes, node =>
+        {
+            var check = Assert.IsType<List<object>>(node.Value.Healthcheck["test"]).Cast<string>().ToList();
+            Assert.Equal(["CMD", "bash", "-c"], check[..3]);
+            Assert.Contains("GET /health/ready HTTP/1.1", check[3], StringComparison.Ordinal);
+            Assert.Contains($"/dev/tcp/127.0.0.1/{ListenPort(node.Value.Command)} ", check[3], StringComparison.Ordinal);
+            Assert.DoesNotMatch(@"(?<!\$)\$(?!\$)", check[3]); // Compose takes a single dollar for a variable of its own.
+            Assert.Equal("unless-stopped", node.Value.Restart);
+            Assert.True(Seconds(node.Value.StopGracePeriod) > ClusterFile.Leaving.TotalSeconds, $"leaving takes up to {ClusterFile.Leaving}");
+            Assert.True(Seconds((string)node.Value.Healthcheck["start_period"]) > ClusterFile.Joining.TotalSeconds, $"joining takes up to {ClusterFile.Joining}");
+        });
 
     [Fact]
     public void Images_of_others_are_pinned_to_a_version() =>
@@ -102,8 +151,13 @@ public sealed partial class ContainerTests
         Assert.Contains("timeInterval: 5s\n", sources, StringComparison.Ordinal);
         Assert.Contains("scrape_interval: 5s\n", prometheus, StringComparison.Ordinal);
         Assert.Contains("job_name: simulator\n", prometheus, StringComparison.Ordinal);
-        Assert.Contains("targets: [\"simulator:9464\"]\n", prometheus, StringComparison.Ordinal);
+        Assert.Contains($"targets: [{string.Join(", ", Nodes.Select(node => node.Key).Prepend("simulator").Select(name => $"\"{name}:{ListenPort(Compose.Services[name].Command)}\""))}]\n", prometheus, StringComparison.Ordinal);
     }
+
+    private static string ListenPort(List<string> command) => command[command.IndexOf("--listen") + 1].Split(':')[^1];
+
+    /// <summary>A duration such as 90s or 3m.</summary>
+    private static int Seconds(string duration) => int.Parse(duration[..^1], CultureInfo.InvariantCulture) * (duration[^1] == 'm' ? 60 : 1);
 
     private static string Provisioning(string folder, string file) => File.ReadAllText(Repository.File("docker", "grafana", "provisioning", folder, file));
 
@@ -116,6 +170,10 @@ public sealed partial class ContainerTests
     // What comes out of the context, not out of another stage; the last word is where it goes.
     [GeneratedRegex(@"(?m)^COPY ((?!--).*) \S+$")]
     private static partial Regex Copy();
+
+    // What the project takes from the repository's root.
+    [GeneratedRegex(@"Include=""\.\./\.\./([^""*]+)")]
+    private static partial Regex Outside();
 
     [GeneratedRegex(@"/app/experiments/([\w.-]+)")]
     private static partial Regex Scenario();
@@ -145,5 +203,11 @@ public sealed partial class ContainerTests
         public List<string> Volumes { get; set; } = [];
 
         public Dictionary<string, object> Healthcheck { get; set; } = [];
+
+        public Dictionary<string, Dictionary<string, string>> DependsOn { get; set; } = [];
+
+        public string StopGracePeriod { get; set; } = "";
+
+        public string Restart { get; set; } = "";
     }
 }

@@ -58,6 +58,12 @@ internal sealed record Dashboard(string File, JsonElement Json, IReadOnlyList<Da
     public static readonly IReadOnlyList<Dashboard> All =
         [.. Directory.EnumerateFiles(Repository.File("docker", "grafana", "dashboards"), "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Read)];
 
+    /// <summary>The one that is about nodes.</summary>
+    public static readonly Dashboard Cluster = All.Single(dashboard => dashboard.File == "cluster.json");
+
+    /// <summary>Those that show something of a run that is on no cluster.</summary>
+    public static readonly IReadOnlyList<Dashboard> OfRuns = [.. All.Where(dashboard => dashboard != Cluster)];
+
     public override string ToString() => File;
 
     /// <summary>Panels that show something: all but the rows that they stand under.</summary>

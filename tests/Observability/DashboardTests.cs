@@ -16,7 +16,7 @@ public sealed class DashboardTests
     [Fact]
     public void The_dashboards_are_found()
     {
-        Assert.Superset(new HashSet<string>(["population.json", "runtime.json", "saturation.json"]), Dashboard.All.Select(dashboard => dashboard.File).ToHashSet());
+        Assert.Superset(new HashSet<string>(["cluster.json", "population.json", "runtime.json", "saturation.json"]), Dashboard.All.Select(dashboard => dashboard.File).ToHashSet());
         Assert.All(Dashboard.All, dashboard => Assert.True(dashboard.Shown.Count() >= 10, $"{dashboard.File} has {dashboard.Shown.Count()} panels"));
     }
 
@@ -35,20 +35,21 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public void Each_lets_one_choose_data_source_job_instance_and_cell() =>
+    public void Each_lets_one_choose_data_source_job_instance_and_cell_but_nodes_have_cells_of_whatever_run() =>
         Assert.All(Dashboard.All, dashboard =>
         {
             var variables = dashboard.Variables.ToDictionary(variable => DashboardPanel.Text(variable, "name")!, StringComparer.Ordinal);
-            Assert.Equal(["datasource", "job", "instance", "cell"], variables.Keys);
+            string[] named = dashboard == Dashboard.Cluster ? ["job", "instance"] : ["job", "instance", "cell"];
+            Assert.Equal(named.Prepend("datasource"), variables.Keys);
             Assert.Equal(("datasource", "prometheus"), (DashboardPanel.Text(variables["datasource"], "type"), DashboardPanel.Text(variables["datasource"], "query")));
-            foreach (var variable in new[] { "job", "instance", "cell" })
+            foreach (var variable in named)
             {
                 Assert.Equal(DataSource, DashboardPanel.Text(variables[variable], "datasource", "uid"));
                 Assert.Matches(@$"^label_values\(.*\b{variable}\)$", DashboardPanel.Text(variables[variable], "query", "query"));
                 Assert.Equal(DashboardPanel.Text(variables[variable], "query", "query"), DashboardPanel.Text(variables[variable], "definition"));
             }
 
-            Assert.All(["instance", "cell"], variable => Assert.True(variables[variable].GetProperty("includeAll").GetBoolean() && variables[variable].GetProperty("multi").GetBoolean()));
+            Assert.All(named.Except(["job"]), variable => Assert.True(variables[variable].GetProperty("includeAll").GetBoolean() && variables[variable].GetProperty("multi").GetBoolean()));
         });
 
     [Fact]
@@ -104,7 +105,7 @@ public sealed class DashboardTests
     {
         var shown = Targets.Select(target => target.Expression).Concat(RuleFiles.Rules.Select(rule => rule.Expr)).SelectMany(expression => PromQl.Read(expression).Selectors).Select(selector => selector.Name).ToHashSet();
 
-        Faults.AssertNone(MetricCatalogue.Simulator.Where(metric => !shown.Contains(metric.Name) && !shown.Contains(metric.Name + "_bucket") && !shown.Contains(metric.Name + "_sum")).Select(metric => metric.Name));
+        Faults.AssertNone(MetricCatalogue.Simulator.Concat(MetricCatalogue.Cluster).Where(metric => !shown.Contains(metric.Name) && !shown.Contains(metric.Name + "_bucket") && !shown.Contains(metric.Name + "_sum")).Select(metric => metric.Name));
     }
 
     [Fact]

@@ -103,6 +103,7 @@ internal static class MetricCatalogue
     {
         ["state"] = ["learning", "saturated", "dead", "frozen", "waiting", "running", "paused", "ended"],
         ["status"] = ["joining", "weaklyup", "up", "leaving", "exiting", "down"],
+        ["role"] = ["cell", "client", "cell+client", "lab"],
         ["action"] = ["offload", "cpu", "power"],
         ["threshold"] = ["0.9", "0.99"],
         ["side"] = ["negative", "positive"],

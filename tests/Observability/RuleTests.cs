@@ -12,7 +12,7 @@ public sealed partial class RuleTests
     [Fact]
     public void Every_alert_of_the_catalogue_is_there() =>
         Assert.Superset(
-            new HashSet<string>(["AgentsStuck", "GradientAsymmetryCollapsed", "WorseThanConstantPolicy", "MetricOverflow", "NoEpisodeFinished"]),
+            new HashSet<string>(["AgentsStuck", "GradientAsymmetryCollapsed", "WorseThanConstantPolicy", "MetricOverflow", "NoEpisodeFinished", "RecoveriesFrequent", "ClusterMemberUnreachable", "ClusterViewsDiffer"]),
             RuleFiles.Alerts.Select(rule => rule.Alert).ToHashSet());
 
     [Fact]

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Simulator.Observability.Tests.Running;
 
 /// <summary>
@@ -18,11 +16,15 @@ public sealed class AnsweredTests(WatchedPopulations populations)
     /// <summary>Columns of the worst agents that stay empty where cells have no series of their own: the worst are told under the cell "population" there, and the agents of the sample under their cells' names.</summary>
     private static readonly string[] ShownOfFewCellsOnly = ["saturation.json, panel Worst agents, B", "saturation.json, panel Worst agents, C"];
 
-    /// <summary>What NoEpisodeFinished asks of a simulator that counts no episodes yet: these have finished theirs.</summary>
-    private const string NoEpisodeYet = "NoEpisodeFinished: (up{job=\"simulator\"} unless on (job, instance) simulator_episodes_total)";
+    /// <summary>What NoEpisodeFinished asks of a simulator that counts no episodes yet, and of nodes: these have finished theirs, and are no members of a cluster (<see cref="ClusterTests"/>).</summary>
+    private static readonly string[] NoEpisodeYet =
+    [
+        "NoEpisodeFinished: (up{job=\"simulator\"} unless on (job, instance) (simulator_episodes_total or simulator_cluster_unreachable))",
+        "NoEpisodeFinished: simulator_cluster_unreachable",
+    ];
 
-    /// <summary>A scrape that comes late leaves nothing at one moment; the next one mends it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    /// <summary>Rules but those that are about nodes alone.</summary>
+    private static IEnumerable<Rule> Rules => RuleFiles.Rules.Where(rule => !rule.Expr.Contains(Overflow, StringComparison.Ordinal) && PromQl.Read(rule.Expr).Selectors.Any(selector => !IsOfNodes(selector.Name)));
 
     [SlowFact]
     public Task Every_panel_and_annotation_shows_something_with_everything_chosen() => AssertAnsweredAsync(Shown([]));
@@ -47,17 +49,17 @@ public sealed class AnsweredTests(WatchedPopulations populations)
     public async Task Every_selector_of_every_dashboard_and_rule_finds_series()
     {
         // "or vector(0)" answers for what does not exist. Over time, since devices and mailboxes end with a run.
-        var ruled = RuleFiles.Rules.Select(rule => new Question(rule.Record + rule.Alert, rule.Expr, Instant: false));
+        var ruled = Rules.Select(rule => new Question(rule.Record + rule.Alert, rule.Expr, Instant: false));
 
         await AssertAnsweredAsync(
-            Shown([]).Concat(ruled).SelectMany(question => PromQl.Read(question.Expression).Selectors.Select(selector => selector.ToString()), (question, selector) => new Question($"{question.Place}: {selector}", selector, Instant: false))
+            Shown([]).Concat(ruled).SelectMany(question => PromQl.Read(question.Expression).Selectors.Where(selector => !IsOfNodes(selector.Name)).Select(selector => selector.ToString()), (question, selector) => new Question($"{question.Place}: {selector}", selector, Instant: false))
                 .Where(question => !question.Expression.Contains(Overflow, StringComparison.Ordinal)));
     }
 
     [SlowFact]
     public async Task Both_sides_of_every_or_are_answered()
     {
-        var ruled = RuleFiles.Rules.Select(rule => new Question(rule.Record + rule.Alert, PromQl.WithoutComparisons(rule.Expr), Instant: true));
+        var ruled = Rules.Select(rule => new Question(rule.Record + rule.Alert, PromQl.WithoutComparisons(rule.Expr), Instant: true));
 
         await AssertAnsweredAsync(
             Shown([]).Concat(ruled).SelectMany(question => PromQl.Alternatives(question.Expression), (question, side) => question with { Place = $"{question.Place}: {side}", Expression = side })
@@ -69,7 +71,7 @@ public sealed class AnsweredTests(WatchedPopulations populations)
     public async Task Variables_offer_what_has_been_scraped()
     {
         var offered = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
-        foreach (var dashboard in Dashboard.All)
+        foreach (var dashboard in Dashboard.OfRuns)
         {
             foreach (var query in dashboard.Variables.Select(variable => DashboardPanel.Text(variable, "query", "query")).OfType<string>())
             {
@@ -91,7 +93,7 @@ public sealed class AnsweredTests(WatchedPopulations populations)
 
     [SlowFact]
     public Task Every_alert_has_numbers_to_compare() =>
-        AssertAnsweredAsync(RuleFiles.Alerts.Where(rule => !rule.Expr.Contains(Overflow, StringComparison.Ordinal)).Select(rule => new Question(rule.Alert, PromQl.WithoutComparisons(rule.Expr), Instant: true)));
+        AssertAnsweredAsync(Rules.Where(rule => rule.Alert.Length > 0).Select(rule => new Question(rule.Alert, PromQl.WithoutComparisons(rule.Expr), Instant: true)));
 
     [SlowFact]
     public async Task Nothing_was_without_room_from_beginning_to_end() =>
@@ -100,48 +102,14 @@ public sealed class AnsweredTests(WatchedPopulations populations)
     [SlowFact]
     public void Prometheus_refuses_no_sample_and_fails_at_no_rule() => Faults.AssertNone(populations.Prometheus.Warnings);
 
+    private static bool IsOfNodes(string metric) => MetricCatalogue.Cluster.Any(of => of.Name == metric);
+
     private static Dictionary<string, string[]> Chosen(Dictionary<string, string[]> chosen) => new(chosen, StringComparer.Ordinal) { ["job"] = ["simulator"] };
 
     private static IEnumerable<Question> Shown(Dictionary<string, string[]> chosen) =>
-        from dashboard in Dashboard.All
+        from dashboard in Dashboard.OfRuns
         from target in dashboard.Targets
         select new Question(target.Place, Grafana.Fill(target.Expression, dashboard, Chosen(chosen)), target.Instant);
 
-    /// <summary>Every question is answered but those that are known not to be: one of these that is fails, too.</summary>
-    private async Task AssertAnsweredAsync(IEnumerable<Question> questions, params string[] unanswered)
-    {
-        var all = questions.ToList();
-        Assert.NotEmpty(all);
-        var clock = Stopwatch.StartNew();
-        Dictionary<string, string> lacks;
-        while (true)
-        {
-            lacks = await LacksAsync(all);
-            if (lacks.Keys.ToHashSet().SetEquals(unanswered) || clock.Elapsed > Patience)
-            {
-                break;
-            }
-
-            await Task.Delay(PrometheusServer.Interval / 4, TestContext.Current.CancellationToken);
-        }
-
-        Faults.AssertNone(lacks.Where(lack => !unanswered.Contains(lack.Key)).Select(lack => $"{lack.Key}: {lack.Value}").Concat(unanswered.Except(lacks.Keys).Select(place => $"{place}: is answered, and known not to be")));
-    }
-
-    private async Task<Dictionary<string, string>> LacksAsync(List<Question> questions)
-    {
-        var (server, patience) = (populations.Prometheus, TestContext.Current.CancellationToken);
-        var lacks = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var question in questions)
-        {
-            if (await (question.Instant ? server.LackNowAsync(question.Expression, patience) : server.LackSinceStartAsync(question.Expression, patience)) is { } lack)
-            {
-                lacks[question.Place] = $"{lack}\n{question.Expression}";
-            }
-        }
-
-        return lacks;
-    }
-
-    private sealed record Question(string Place, string Expression, bool Instant);
+    private Task AssertAnsweredAsync(IEnumerable<Question> questions, params string[] unanswered) => Answers.AssertAsync(populations.Prometheus, questions, unanswered);
 }

@@ -56,7 +56,7 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// docker/prometheus/prometheus.yml as it is, but for three things: the containers' target becomes the given ones, all intervals are <see cref="Interval"/> (and the time that a scrape may take no
+    /// docker/prometheus/prometheus.yml as it is, but for three things: the containers' targets become the given ones, all intervals are <see cref="Interval"/> (and the time that a scrape may take no
     /// longer than that), and the rules are named by their whole path, as the file lies elsewhere.
     /// </summary>
     internal static string Configuration(IReadOnlyList<string> targets)
@@ -67,7 +67,7 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
             ("  scrape_timeout: 4s\n", $"  scrape_timeout: {seconds}s\n"),
             ("  evaluation_interval: 5s\n", $"  evaluation_interval: {seconds}s\n"),
             ("  - rules/*.yml\n", $"  - '{Repository.File("docker", "prometheus", "rules", "*.yml")}'\n"),
-            ("targets: [\"simulator:9464\"]\n", $"targets: [{string.Join(", ", targets.Select(target => $"\"{target}\""))}]\n"));
+            ("targets: [\"simulator:9464\", \"node-1:9464\", \"node-2:9464\", \"node-3:9464\"]\n", $"targets: [{string.Join(", ", targets.Select(target => $"\"{target}\""))}]\n"));
     }
 
     /// <summary>Whether an expression has a number at this moment, as rules and tables ask.</summary>

@@ -68,7 +68,7 @@ public sealed class ScrapeTests(WatchedPopulations populations)
         }
     }
 
-    private static IEnumerable<string> KindAndLabelsOf(Metric metric, Scrape scrape)
+    internal static IEnumerable<string> KindAndLabelsOf(Metric metric, Scrape scrape)
     {
         if (!scrape.Kinds[metric.Name].Equals(metric.Kind.ToString(), StringComparison.OrdinalIgnoreCase))
         {

@@ -22,11 +22,15 @@ internal sealed class WatchedRun : IAsyncDisposable
     public string Instance => _client.BaseAddress!.Authority;
 
     /// <summary>Starts a scenario; results go to the folder.</summary>
-    public static async Task<WatchedRun> StartAsync(string scenario, string folder, CancellationToken patience)
+    /// <param name="scenario">The scenario, YAML.</param>
+    /// <param name="folder">Folder of its own, for the scenario and the results.</param>
+    /// <param name="patience">How long to wait until it can be watched.</param>
+    /// <param name="where">Where its cells are; on this process's device where nothing is said.</param>
+    public static async Task<WatchedRun> StartAsync(string scenario, string folder, CancellationToken patience, params string[] where)
     {
         var file = Path.Combine(Directory.CreateDirectory(folder).FullName, "scenario.yaml");
         await File.WriteAllTextAsync(file, scenario, patience);
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "simulator.dll"), "run", file, "--output", Path.Combine(folder, "run"), "--device", "cpu", "--listen", "127.0.0.1:0", "--stay", "--quiet"];
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "simulator.dll"), "run", file, "--output", Path.Combine(folder, "run"), "--listen", "127.0.0.1:0", "--stay", "--quiet", .. where.Length > 0 ? where : ["--device", "cpu"]];
         var run = new WatchedRun(Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!);
         try
         {
@@ -40,6 +44,9 @@ internal sealed class WatchedRun : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Completed when the run is over, which can be watched on.</summary>
+    public Task Over => _over;
 
     /// <summary>Scrapes it, without asking for OpenMetrics, until the run is over.</summary>
     /// <returns>The last scrape while cells were running, which has what ends with them (devices, mailboxes), and one after the end.</returns>
