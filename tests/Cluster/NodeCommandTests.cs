@@ -100,6 +100,22 @@ public sealed partial class NodeCommandTests
     }
 
     [SlowFact]
+    public async Task A_node_that_was_killed_is_removed_by_the_majority_which_goes_on()
+    {
+        await using var cluster = new TestCluster();
+        var first = await cluster.AddAsync();
+        var second = await cluster.AddAsync();
+        using var node = Start(first, "--no-listen");
+        Assert.StartsWith("Up as ", await LineAsync(node), StringComparison.Ordinal);
+        await Until.HoldsAsync(() => TestCluster.Members(first) == 3 && TestCluster.Members(second) == 3, "three members");
+        node.Kill();
+        await Until.HoldsAsync(() => AkkaCluster.Get(first).State.Unreachable.Count == 1, "the node's being unreachable");
+        await Until.HoldsAsync(() => AkkaCluster.Get(first).State.Members.Count == 2 && AkkaCluster.Get(second).State.Members.Count == 2, "the removal of the node");
+        Assert.Equal((2, 0), (TestCluster.Members(first), AkkaCluster.Get(first).State.Unreachable.Count));
+        Assert.False(first.WhenTerminated.IsCompleted || second.WhenTerminated.IsCompleted);
+    }
+
+    [SlowFact]
     public async Task A_node_that_was_told_to_leaves_when_its_input_ends()
     {
         await using var cluster = new TestCluster();
