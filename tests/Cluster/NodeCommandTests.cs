@@ -135,15 +135,17 @@ public sealed partial class NodeCommandTests
         }
     }
 
-    private static Process Start(Akka.Actor.ActorSystem seed, params string[] options)
+    private static NodeProcess Start(Akka.Actor.ActorSystem seed, params string[] options)
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        var node = new NodeProcess();
+        node.StartInfo = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
         foreach (var argument in (string[])[typeof(CommandLine).Assembly.Location, "node", "--seed-nodes", TestCluster.AddressOf(seed).ToString(), "--port", "0", "--device", "cpu", .. options])
         {
-            start.ArgumentList.Add(argument);
+            node.StartInfo.ArgumentList.Add(argument);
         }
 
-        return Process.Start(start)!;
+        node.Start();
+        return node;
     }
 
     private static async Task<string> LineAsync(Process process) =>
@@ -152,4 +154,18 @@ public sealed partial class NodeCommandTests
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
+
+    /// <summary>A process that does not outlive its test, whatever becomes of it.</summary>
+    private sealed class NodeProcess : Process
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && !HasExited)
+            {
+                Kill();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
 }
