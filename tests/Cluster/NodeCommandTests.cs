@@ -100,6 +100,22 @@ public sealed partial class NodeCommandTests
     }
 
     [SlowFact]
+    public async Task A_node_that_was_killed_is_removed_by_the_majority_which_goes_on()
+    {
+        await using var cluster = new TestCluster();
+        var first = await cluster.AddAsync();
+        var second = await cluster.AddAsync();
+        using var node = Start(first, "--no-listen");
+        Assert.StartsWith("Up as ", await LineAsync(node), StringComparison.Ordinal);
+        await Until.HoldsAsync(() => TestCluster.Members(first) == 3 && TestCluster.Members(second) == 3, "three members");
+        node.Kill();
+        await Until.HoldsAsync(() => AkkaCluster.Get(first).State.Unreachable.Count == 1, "the node's being unreachable");
+        await Until.HoldsAsync(() => AkkaCluster.Get(first).State.Members.Count == 2 && AkkaCluster.Get(second).State.Members.Count == 2, "the removal of the node");
+        Assert.Equal((2, 0), (TestCluster.Members(first), AkkaCluster.Get(first).State.Unreachable.Count));
+        Assert.False(first.WhenTerminated.IsCompleted || second.WhenTerminated.IsCompleted);
+    }
+
+    [SlowFact]
     public async Task A_node_that_was_told_to_leaves_when_its_input_ends()
     {
         await using var cluster = new TestCluster();
@@ -119,15 +135,17 @@ public sealed partial class NodeCommandTests
         }
     }
 
-    private static Process Start(Akka.Actor.ActorSystem seed, params string[] options)
+    private static NodeProcess Start(Akka.Actor.ActorSystem seed, params string[] options)
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        var node = new NodeProcess();
+        node.StartInfo = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
         foreach (var argument in (string[])[typeof(CommandLine).Assembly.Location, "node", "--seed-nodes", TestCluster.AddressOf(seed).ToString(), "--port", "0", "--device", "cpu", .. options])
         {
-            start.ArgumentList.Add(argument);
+            node.StartInfo.ArgumentList.Add(argument);
         }
 
-        return Process.Start(start)!;
+        node.Start();
+        return node;
     }
 
     private static async Task<string> LineAsync(Process process) =>
@@ -136,4 +154,18 @@ public sealed partial class NodeCommandTests
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
+
+    /// <summary>A process that does not outlive its test, whatever becomes of it.</summary>
+    private sealed class NodeProcess : Process
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && !HasExited)
+            {
+                Kill();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
 }
