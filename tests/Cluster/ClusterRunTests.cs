@@ -1,0 +1,33 @@
+namespace Simulator.Cluster.Tests;
+
+/// <summary>A run on a cluster of processes comes to the bytes that it comes to in one process.</summary>
+public sealed class ClusterRunTests(Undisturbed undisturbed) : IDisposable
+{
+    private readonly ProcessCluster _cluster = new();
+
+    public void Dispose() => _cluster.Dispose();
+
+    [SlowFact]
+    public async Task On_two_processes_that_the_run_starts_it_comes_to_the_same_bytes()
+    {
+        await _cluster.Run("local", "--local-nodes", "2").CompletesAsync(undisturbed, _cluster);
+    }
+
+    [SlowFact]
+    public async Task On_two_nodes_that_were_there_it_comes_to_the_same_bytes()
+    {
+        await _cluster.StartNodeAsync();
+        await _cluster.StartNodeAsync();
+        await _cluster.Join().CompletesAsync(undisturbed, _cluster);
+    }
+
+    [SlowFact]
+    public async Task Two_runs_at_one_time_on_the_same_nodes_come_to_the_same_bytes()
+    {
+        await _cluster.StartNodeAsync();
+        await _cluster.StartNodeAsync();
+        var (first, second) = (_cluster.Join("first"), _cluster.Join("second"));
+        await first.CompletesAsync(undisturbed, _cluster);
+        await second.CompletesAsync(undisturbed, _cluster);
+    }
+}
