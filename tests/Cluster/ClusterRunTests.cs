@@ -10,7 +10,7 @@ public sealed class ClusterRunTests(Undisturbed undisturbed) : IDisposable
     [SlowFact]
     public async Task On_two_processes_that_the_run_starts_it_comes_to_the_same_bytes()
     {
-        await _cluster.Run("local", "--local-nodes", "2").CompletesAsync(undisturbed, _cluster);
+        await _cluster.Run("local", "--local-nodes", "2", "--quiet", "--no-listen").CompletesAsync(undisturbed, _cluster);
     }
 
     [SlowFact]

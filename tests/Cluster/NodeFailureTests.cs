@@ -15,7 +15,7 @@ public sealed class NodeFailureTests(Undisturbed undisturbed) : IDisposable
     {
         await _cluster.StartNodeAsync();
         var second = await _cluster.StartNodeAsync();
-        var run = _cluster.Run("run", "--join", _cluster.Seed, "--listen", "127.0.0.1:0");
+        var run = _cluster.Watched();
         using var look = new PopulationLook(await run.Process.SaysAsync("Watch it on "));
         await run.CheckpointsAsync();
         second.Kill();
@@ -45,7 +45,7 @@ public sealed class NodeFailureTests(Undisturbed undisturbed) : IDisposable
         await run.UntilAsync(() => run.Events("recovering").Count > 0, "a cell that is brought back");
         second.Thaw();
         Assert.Equal(1, await second.ExitedAsync());
-        Assert.Contains("this node was cut off from the cluster and has left it", second.Said, StringComparison.Ordinal);
+        Assert.True(second.Said.Contains("this node was cut off from the cluster and has left it", StringComparison.Ordinal), second.Said);
         await run.CompletesAsync(undisturbed, _cluster);
         Assert.All(run.Events("recovering"), e => Assert.Contains("was lost", e.GetProperty("reason").GetString(), StringComparison.Ordinal));
     }

@@ -44,14 +44,17 @@ internal sealed class ProcessCluster : IDisposable
         var scenario = Path.Combine(_folder, "s.yaml");
         File.WriteAllText(scenario, Undisturbed.Scenario);
         var output = Path.Combine(Runs, name);
-        return new ClusterRun(Start(["run", scenario, "--output", output, "--quiet", .. more]), output);
+        return new ClusterRun(Start(["run", scenario, "--output", output, .. more]), output);
     }
 
     /// <summary>Starts a run on the nodes.</summary>
-    internal ClusterRun Join(string name = "run") => Run(name, "--join", Seed);
+    internal ClusterRun Join(string name = "run") => Run(name, "--join", Seed, "--quiet", "--no-listen");
+
+    /// <summary>Starts a run on the nodes that says where it is to be watched.</summary>
+    internal ClusterRun Watched() => Run("run", "--join", Seed, "--listen", "127.0.0.1:0");
 
     /// <summary>Goes on with a run on the nodes.</summary>
-    internal ClusterRun Resume(ClusterRun run) => new(Start("run", "--output", run.Folder, "--quiet", "--resume", "--join", Seed), run.Folder);
+    internal ClusterRun Resume(ClusterRun run) => new(Start("run", "--output", run.Folder, "--resume", "--join", Seed, "--quiet", "--no-listen"), run.Folder);
 
     public void Dispose()
     {

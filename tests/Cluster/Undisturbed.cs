@@ -8,7 +8,7 @@ public sealed class Undisturbed : IDisposable
     internal const int Cells = 7;
 
     internal const string Scenario = """
-        episodes: 600
+        episodes: 400
         clients: 12
         environment: { steps: 5, channels: 4 }
         learning: { batch: 32, replay: 300 }
@@ -32,7 +32,7 @@ public sealed class Undisturbed : IDisposable
 
     private async Task<SortedDictionary<string, string>> RunAsync()
     {
-        var run = _alone.Run("alone", "--no-listen");
+        var run = _alone.Run("alone", "--quiet", "--no-listen");
         Assert.Equal(0, await run.Process.ExitedAsync());
         var hashes = ClusterRun.Hashes(run.Folder);
         Assert.Equal(Cells, hashes.Keys.Count(f => Path.GetFileName(f) == "results.json"));

@@ -79,7 +79,7 @@ internal static class NodeCommand
 
         await output.WriteLineAsync(Up(system, settings, host)).ConfigureAwait(false);
         await Task.WhenAny(system.WhenTerminated, work.Lost, Task.Delay(Timeout.InfiniteTimeSpan, ending.Token)).ConfigureAwait(false);
-        if (work.Lost.IsCompleted && !system.WhenTerminated.IsCompleted && !ending.IsCancellationRequested)
+        if (work.Lost.IsCompleted && !ending.IsCancellationRequested && CoordinatedShutdown.Get(system).ShutdownReason is null)
         {
             await NodeSystem.LeaveAsync(system).ConfigureAwait(false);
             await error.WriteLineAsync("simulator: this node's device ended unexpectedly, and the node has left the cluster; the errors above say why").ConfigureAwait(false);
@@ -88,6 +88,7 @@ internal static class NodeCommand
 
         if (!ending.IsCancellationRequested)
         {
+            await system.WhenTerminated.ConfigureAwait(false); // A node that ends has ended its device before itself.
             return await RemovedAsync(system, output, error).ConfigureAwait(false);
         }
 
