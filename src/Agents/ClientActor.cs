@@ -13,7 +13,11 @@ namespace Simulator.Agents;
 /// <param name="Policies">The first client's policy there; the others' follow, or are the same where they share one.</param>
 /// <param name="Neighbours">Clients of the cell on that device: what a round waits for.</param>
 /// <param name="Sequential">Whether clients learn one after the other, and the master wants to see each policy after its step.</param>
-public sealed record ClientLinks(int Epoch, IActorRef Cell, IActorRef Master, IActorRef Device, PolicySlot Policies, int Neighbours, bool Sequential);
+public sealed record ClientLinks(int Epoch, IActorRef Cell, IActorRef Master, IActorRef Device, PolicySlot Policies, int Neighbours, bool Sequential)
+{
+    /// <summary>Index of the first client there; of one that shares its policy with the others, as of a cell whose clients are together, 0.</summary>
+    public int First { get; init; }
+}
 
 /// <summary>
 /// A client device: it passes what it sees to the device, proposes what its policy answers, and learns from the gradients that the master sends.
@@ -50,7 +54,10 @@ public sealed class ClientActor : UntypedActor
         _agent = new ClientAgent(client, settings);
     }
 
-    private PolicySlot Slot => _settings.Shared ? _links.Policies : _links.Policies with { Slot = _links.Policies.Slot + _client };
+    private PolicySlot Slot => _settings.Shared ? _links.Policies : _links.Policies with { Slot = _links.Policies.Slot + _client - _links.First };
+
+    /// <summary>The client's place among its neighbours.</summary>
+    private int Member => _client - _links.First;
 
     /// <summary>Whether its policy is its own to begin and to remember: of clients that share one the first does.</summary>
     private bool KeepsPolicy => _client == 0 || !_settings.Shared;
@@ -151,7 +158,7 @@ public sealed class ClientActor : UntypedActor
     {
         _links.Device.Tell(new DeviceProtocol.Improve(
             Slot,
-            _links.Sequential ? 0 : _client,
+            _links.Sequential ? 0 : Member,
             message.Turn,
             _links.Sequential ? 1 : _links.Neighbours,
             _minibatch.Length / Observation.Width,
@@ -205,7 +212,7 @@ public sealed class ClientActor : UntypedActor
     }
 
     private void Infer(Turn turn, IPayload seen, int targetRows) =>
-        _links.Device.Tell(new DeviceProtocol.Infer(Slot, _client, turn, _links.Neighbours, seen.Length / Observation.Width, seen, targetRows));
+        _links.Device.Tell(new DeviceProtocol.Infer(Slot, Member, turn, _links.Neighbours, seen.Length / Observation.Width, seen, targetRows));
 
     /// <summary>Makes the actor without reflection and without a compiled expression for each client.</summary>
     private sealed class Producer(int client, ClientSettings settings, ClientLinks links) : IIndirectActorProducer

@@ -28,6 +28,7 @@ public sealed class CellActor : UntypedActor
     private readonly CellOptions _options;
     private readonly int _epoch;
     private readonly IActorRef _device;
+    private readonly SpreadClients? _spread;
     private readonly CellReservation _reservation;
     private readonly CellSimulation _cell;
     private readonly PendingInterventions _interventions = new();
@@ -42,13 +43,14 @@ public sealed class CellActor : UntypedActor
     private string? _divergence;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
-    public CellActor(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic)
+    internal CellActor(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic, SpreadClients? spread)
     {
         _index = index;
         _options = options;
         _epoch = epoch;
         _device = device;
-        _reservation = new CellReservation(options, sharedCritic);
+        _spread = spread;
+        _reservation = new CellReservation(options, sharedCritic, spread is not null);
         _cell = new CellSimulation(options, epoch);
     }
 
@@ -58,8 +60,9 @@ public sealed class CellActor : UntypedActor
     /// <param name="epoch">How often it was brought back.</param>
     /// <param name="device">The batching actor of its node.</param>
     /// <param name="sharedCritic">Reservation of the critic there that it shares with other cells; null where it has its own.</param>
-    public static Props Props(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic = null) =>
-        Akka.Actor.Props.CreateBy(new Producer(index, options, epoch, device, sharedCritic));
+    /// <param name="spread">Where its clients go; null where they are with it.</param>
+    internal static Props Props(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic, SpreadClients? spread) =>
+        Akka.Actor.Props.CreateBy(new Producer(index, options, epoch, device, sharedCritic, spread));
 
     /// <summary>From the host: take a checkpoint at the next episode's boundary. Answered there by a <see cref="CellCheckpoint"/>.</summary>
     /// <param name="ReplayFrom">Number of the first replay transition that it must hold.</param>
@@ -81,7 +84,7 @@ public sealed class CellActor : UntypedActor
         {
             case Begin m:
                 _restored = m.Checkpoint;
-                _reservation.Ask(_device);
+                StartWhenReserved(_reservation.Ask(_device));
                 break;
             case DeviceProtocol.PoliciesReserved m:
                 StartWhenReserved(_reservation.Add(m));
@@ -223,11 +226,10 @@ public sealed class CellActor : UntypedActor
         }
 
         Become(Starting);
-        _team = new CellTeam(
-            Context,
-            _options,
-            new MasterLinks(_epoch, Self, _device, place.Critic),
-            master => new ClientLinks(_epoch, Self, master, _device, place.Policies, _options.Clients, _options.Learning.Update == UpdateMode.Sequential));
+        var master = new MasterLinks(_epoch, Self, _device, place.Critic);
+        _team = _spread is null
+            ? new CellTeam(Context, _options, master, m => new ClientLinks(_epoch, Self, m, _device, place.Policies, _options.Clients, _options.Learning.Update == UpdateMode.Sequential))
+            : new CellTeam(Context, _options, master, _spread, _index, _epoch);
         _awaited = _team.Count;
     }
 
@@ -448,11 +450,11 @@ public sealed class CellActor : UntypedActor
         Context.Stop(Self);
     }
 
-    private sealed class Producer(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic) : IIndirectActorProducer
+    private sealed class Producer(int index, CellOptions options, int epoch, IActorRef device, int? sharedCritic, SpreadClients? spread) : IIndirectActorProducer
     {
         public Type ActorType => typeof(CellActor);
 
-        public ActorBase Produce() => new CellActor(index, options, epoch, device, sharedCritic);
+        public ActorBase Produce() => new CellActor(index, options, epoch, device, sharedCritic, spread);
 
         public void Release(ActorBase actor)
         {

@@ -28,6 +28,7 @@ public sealed class CellHost : UntypedActor, IWithTimers
 
     private readonly ICellCatalog _catalog;
     private readonly IActorRef _places;
+    private readonly Func<RunDescription, IActorRef, SpreadClients>? _spread;
     private readonly CancellationTokenSource _lifetime = new();
     private readonly Outbox _outbox = new(Window);
     private readonly Dictionary<int, Intervention> _interventions = [];
@@ -44,15 +45,16 @@ public sealed class CellHost : UntypedActor, IWithTimers
     private bool _stopping;
     private bool _handsOver;
     private PopulationProtocol.CellEnded? _end;
-    private string? _failure;
+    private Exception? _failure;
     private object? _lastWord;
     private bool _closing;
 
     /// <summary>Made by <see cref="Props"/>.</summary>
-    public CellHost(ICellCatalog catalog, IActorRef places)
+    internal CellHost(ICellCatalog catalog, IActorRef places, Func<RunDescription, IActorRef, SpreadClients>? spread)
     {
         _catalog = catalog;
         _places = places;
+        _spread = spread;
     }
 
     /// <inheritdoc/>
@@ -61,7 +63,8 @@ public sealed class CellHost : UntypedActor, IWithTimers
     /// <summary>Props of a host.</summary>
     /// <param name="catalog">Knows the cell.</param>
     /// <param name="places">The <see cref="CellPlaces"/> of the node.</param>
-    public static Props Props(ICellCatalog catalog, IActorRef places) => Akka.Actor.Props.CreateBy(new Producer(catalog, places));
+    /// <param name="spread">Where the clients of a cell go that is spread, from its run and its host; null where they are with it in any case.</param>
+    internal static Props Props(ICellCatalog catalog, IActorRef places, Func<RunDescription, IActorRef, SpreadClients>? spread) => Akka.Actor.Props.CreateBy(new Producer(catalog, places, spread));
 
     /// <summary>From whoever moves cells between nodes: end the cell at its next boundary, with a checkpoint, so that it can go on elsewhere.</summary>
     public sealed record HandOver : INoSerializationVerificationNeeded
@@ -77,7 +80,7 @@ public sealed class CellHost : UntypedActor, IWithTimers
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
     {
-        _failure = $"{error.GetType().Name}: {error.Message}";
+        _failure = error;
         return Directive.Stop;
     });
 
@@ -271,7 +274,7 @@ public sealed class CellHost : UntypedActor, IWithTimers
 
         Become(Hosting);
         _cell = Context.ActorOf(
-            CellActor.Props(Cell, _keeper!.Options, Epoch, _place.Device, _place.SharedCritic), string.Create(CultureInfo.InvariantCulture, $"cell-{Cell}-{Epoch}"));
+            CellActor.Props(Cell, _keeper!.Options, Epoch, _place.Device, _place.SharedCritic, _keeper.Options.Placement == CellPlacement.Spread ? _spread?.Invoke(_start!.Run, Self) : null), string.Create(CultureInfo.InvariantCulture, $"cell-{Cell}-{Epoch}"));
         Context.Watch(_cell);
         _cell.Tell(new CellActor.Begin(_kept?.Checkpoint));
         _kept = null;
@@ -339,7 +342,11 @@ public sealed class CellHost : UntypedActor, IWithTimers
     {
         if (_end is null)
         {
-            Close(new PopulationProtocol.CellFailed(Cell, Epoch, _failure ?? "it stopped without an end"));
+            Close(new PopulationProtocol.CellFailed(
+                Cell,
+                Epoch,
+                _failure is null ? "it stopped without an end" : _failure is ClientsLostException ? _failure.Message : $"{_failure.GetType().Name}: {_failure.Message}",
+                Counts: _failure is not ClientsLostException));
         }
         else if (_handsOver && !_stopping && _end is { Status: CellStatus.Interrupted, Detail: null })
         {
@@ -439,11 +446,11 @@ public sealed class CellHost : UntypedActor, IWithTimers
         internal static Tick Instance { get; } = new();
     }
 
-    private sealed class Producer(ICellCatalog catalog, IActorRef places) : IIndirectActorProducer
+    private sealed class Producer(ICellCatalog catalog, IActorRef places, Func<RunDescription, IActorRef, SpreadClients>? spread) : IIndirectActorProducer
     {
         public Type ActorType => typeof(CellHost);
 
-        public ActorBase Produce() => new CellHost(catalog, places);
+        public ActorBase Produce() => new CellHost(catalog, places, spread);
 
         public void Release(ActorBase actor)
         {

@@ -40,10 +40,12 @@ public static class CellMembers
     public static Regularisation RegularisationOf(CellOptions options) => new(options.Mitigation.WeightDecay, options.Mitigation.InitialL2);
 
     /// <summary>When dormant units of the policies begin anew, and with which weights; null for never.</summary>
-    public static Recycling? PolicyRecyclingOf(CellOptions options)
+    /// <param name="options">The cell's options.</param>
+    /// <param name="first">Client of the first policy of the reservation.</param>
+    public static Recycling? PolicyRecyclingOf(CellOptions options, int first = 0)
     {
         var settings = ClientsOf(options);
-        return RecyclingOf(options.Mitigation, (client, step) => ClientAgent.FreshParameters(settings, client, step));
+        return RecyclingOf(options.Mitigation, (client, step) => ClientAgent.FreshParameters(settings, first + client, step));
     }
 
     /// <summary>When dormant units of the critic begin anew, and with which weights; null for never.</summary>

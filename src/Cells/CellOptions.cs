@@ -17,6 +17,16 @@ public enum CellMode
     Act,
 }
 
+/// <summary>Where the clients of a cell are; without influence on the results.</summary>
+public enum CellPlacement
+{
+    /// <summary>On the cell's node.</summary>
+    Colocated,
+
+    /// <summary>On all nodes of the cluster that take clients.</summary>
+    Spread,
+}
+
 /// <summary>Evaluation without exploration, on episodes that do not disturb training.</summary>
 public sealed record EvaluationOptions
 {
@@ -101,6 +111,9 @@ public sealed record CellOptions
 
     /// <summary>Tracking.</summary>
     public TrackingOptions Tracking { get; init; } = new();
+
+    /// <summary>Where its clients are: the one thing here that no result depends on.</summary>
+    public CellPlacement Placement { get; init; }
 
     /// <summary>Networks to start with; null where they are drawn.</summary>
     public InitialNetworks? Networks { get; init; }

@@ -24,6 +24,7 @@ public sealed class CellPlaces : ReceiveActor
         _devices = devices;
         _cells = new int[devices.Count];
         Receive<Ask>(m => OnAsk(m.Cell));
+        Receive<AskForClients>(_ => Sender.Tell(new Placed(_devices[Place()], null)));
         Receive<DeviceProtocol.CriticReserved>(OnCriticReserved);
         Receive<DeviceProtocol.OperationFailed>(m => throw new DeviceOperationException(m.Reason));
         Receive<Terminated>(m =>
@@ -44,17 +45,30 @@ public sealed class CellPlaces : ReceiveActor
     /// <param name="Cell">The cell.</param>
     public sealed record Ask(CellOptions Cell) : INoSerializationVerificationNeeded;
 
+    /// <summary>From a group of clients whose cell is on another node: where is its place? Answered by <see cref="Placed"/>; the place is free again when the group ends.</summary>
+    public sealed record AskForClients : INoSerializationVerificationNeeded
+    {
+        /// <summary>The one instance.</summary>
+        public static AskForClients Instance { get; } = new();
+    }
+
     /// <summary>A cell's place.</summary>
     /// <param name="Device">The batching actor.</param>
     /// <param name="SharedCritic">Reservation of the critic there that the cell shares with others; null where it has its own.</param>
     public sealed record Placed(IActorRef Device, int? SharedCritic) : INoSerializationVerificationNeeded;
 
-    private void OnAsk(CellOptions cell)
+    private int Place()
     {
         var device = Array.IndexOf(_cells, _cells.Min());
         _cells[device]++;
         _placed.Add(Sender, device);
         Context.Watch(Sender);
+        return device;
+    }
+
+    private void OnAsk(CellOptions cell)
+    {
+        var device = Place();
         if (cell.Learns)
         {
             Sender.Tell(new Placed(_devices[device], null));

@@ -34,6 +34,32 @@ internal sealed class CellTeam
         _master.Tell(new MasterActor.Introduce(_clients));
     }
 
+    /// <summary>Makes the master, as a child of the cell, and has the clients made on other nodes: each of the cell's posts carries what is said to a group of them.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="master">Whom the master talks to.</param>
+    /// <param name="spread">Where the clients go.</param>
+    /// <param name="index">Index of the cell.</param>
+    /// <param name="epoch">Its epoch.</param>
+    internal CellTeam(IActorContext cell, CellOptions options, MasterLinks master, SpreadClients spread, int index, int epoch)
+    {
+        _master = cell.ActorOf(MasterActor.Props(CellMembers.MasterOf(options), master), "master");
+        _sharesPolicy = options.SharesPolicy;
+        var sequential = options.Learning.Update == UpdateMode.Sequential;
+        _clients = new IActorRef[options.Clients];
+        foreach (var (group, (first, count)) in spread.Divide(options).Index())
+        {
+            var post = cell.ActorOf(
+                ClientPost.Props(spread, new GroupProtocol.Enlist(spread.Run, index, epoch, group, first, count), cell.Self, _master, sequential), string.Create(CultureInfo.InvariantCulture, $"post-{group}"));
+            for (var i = first; i < first + count; i++)
+            {
+                _clients[i] = AddressedRef.Of(cell.System, post, NameOf(i), i);
+            }
+        }
+
+        _master.Tell(new MasterActor.Introduce(_clients));
+    }
+
     /// <summary>Master and clients.</summary>
     internal int Count => _clients.Length + 1;
 

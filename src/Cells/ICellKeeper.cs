@@ -12,6 +12,12 @@ public interface ICellCatalog
     /// <param name="cancellation">Nobody waits for it any more.</param>
     /// <exception cref="IOException">What is kept of it cannot be read, or a newer epoch has it.</exception>
     Task<ICellKeeper> OpenAsync(RunDescription run, int cell, int epoch, CancellationToken cancellation);
+
+    /// <summary>Everything that determines a cell's results, for a node that hosts clients of it; nothing is opened.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="cell">Index of the cell.</param>
+    /// <exception cref="InvalidDataException">There is no such cell.</exception>
+    CellOptions Plan(RunDescription run, int cell);
 }
 
 /// <summary>
@@ -60,6 +66,9 @@ public sealed class UnkeptCells(IReadOnlyList<CellOptions> cells) : ICellCatalog
 {
     /// <inheritdoc/>
     public Task<ICellKeeper> OpenAsync(RunDescription run, int cell, int epoch, CancellationToken cancellation) => Task.FromResult<ICellKeeper>(new Keeper(cells[cell]));
+
+    /// <inheritdoc/>
+    public CellOptions Plan(RunDescription run, int cell) => cells[cell];
 
     private sealed class Keeper(CellOptions options) : ICellKeeper
     {

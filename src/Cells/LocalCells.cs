@@ -36,6 +36,6 @@ public sealed class LocalCells : UntypedActor
 
         var name = string.Create(CultureInfo.InvariantCulture, $"host-{start.Cell}-{start.Epoch}");
         var host = Context.Child(name);
-        (host.IsNobody() ? Context.ActorOf(CellHost.Props(_catalog, _places), name) : host).Forward(start);
+        (host.IsNobody() ? Context.ActorOf(CellHost.Props(_catalog, _places, spread: null), name) : host).Forward(start);
     }
 }

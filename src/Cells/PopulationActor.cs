@@ -179,6 +179,7 @@ public sealed class PopulationActor : ReceiveActor, IWithTimers
             case PopulationProtocol.CellFailed m:
                 cell.End = CellEnd.Failed;
                 cell.Reason = m.Reason;
+                cell.Counts = m.Counts;
                 break;
             case PopulationProtocol.CellHandedOver:
                 cell.End = CellEnd.HandedOver;
@@ -246,7 +247,7 @@ public sealed class PopulationActor : ReceiveActor, IWithTimers
             CellEnd.HandedOver => "it was handed over",
             _ => message.AddressTerminated ? $"its node {message.ActorRef.Path.Address} was lost" : "its host ended",
         };
-        var failures = cell.Failures + (cell.End == CellEnd.HandedOver || message.AddressTerminated ? 0 : 1);
+        var failures = cell.Failures + (cell.Counts && cell.End != CellEnd.HandedOver && !message.AddressTerminated ? 1 : 0);
         if (cell.End == CellEnd.Ended)
         {
             // It is done.
@@ -350,6 +351,9 @@ public sealed class PopulationActor : ReceiveActor, IWithTimers
         internal CellEnd End { get; set; }
 
         internal string? Reason { get; set; }
+
+        /// <summary>Whether its end is to be held against it.</summary>
+        internal bool Counts { get; set; } = true;
     }
 
     private sealed record Tick : INoSerializationVerificationNeeded

@@ -76,7 +76,8 @@ public static class PopulationProtocol
     /// <param name="Cell">Index of the cell.</param>
     /// <param name="Epoch">Its epoch.</param>
     /// <param name="Reason">Why.</param>
-    public sealed record CellFailed(int Cell, int Epoch, string Reason);
+    /// <param name="Counts">Whether that is to be held against the cell: that clients were lost with their node is not.</param>
+    public sealed record CellFailed(int Cell, int Epoch, string Reason, bool Counts);
 
     /// <summary>From a host, which ends: the cell's node takes part no more, or another one has room; its newest checkpoint is written.</summary>
     /// <param name="Cell">Index of the cell.</param>

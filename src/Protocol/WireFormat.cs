@@ -9,6 +9,9 @@ internal static class WireFormat
     private static readonly Dictionary<Type, Entry> ByType = [];
     private static readonly Dictionary<string, Entry> ByManifest = new(StringComparer.Ordinal);
 
+    /// <summary>Messages that have messages in them.</summary>
+    private static readonly HashSet<string> Holders = new(StringComparer.Ordinal) { "ht", "gb" };
+
     static WireFormat()
     {
         const int outputBytes = 164;
@@ -139,44 +142,64 @@ internal static class WireFormat
         Add<PopulationProtocol.CheckpointKept>(
             "pt", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Int(m.Episode); w.Text(m.Fault); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Int(), r.Text()));
         Add<PopulationProtocol.CheckpointDamaged>("pg", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Text(m.Reason); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Text() ?? string.Empty));
-        Add<PopulationProtocol.CellFailed>("pf", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Text(m.Reason); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Text() ?? string.Empty));
+        Add<PopulationProtocol.CellFailed>(
+            "pf", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Text(m.Reason); w.Bool(m.Counts); }, static (ref WireReader r) => new(r.Int(), r.Int(), r.Text() ?? string.Empty, r.Bool()));
         Add<PopulationProtocol.CellHandedOver>("ph", (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); }, static (ref WireReader r) => new(r.Int(), r.Int()));
 
         // Host
         Add<HostProtocol.Start>(
             "hs",
-            (w, m) => { w.Guid(m.Run.Run); w.Text(m.Run.Folder); w.Text(m.Run.Scenario); w.Int(m.Cell); w.Int(m.Epoch); },
-            static (ref WireReader r) => new(new RunDescription(r.Guid(), r.Text() ?? string.Empty, r.Text() ?? string.Empty), r.Int(), r.Int()));
+            (w, m) => { Write(w, m.Run); w.Int(m.Cell); w.Int(m.Epoch); },
+            static (ref WireReader r) => new(Run(ref r), r.Int(), r.Int()));
         Add<HostProtocol.Begin>("hb", (w, m) => w.Int(m.Interventions), static (ref WireReader r) => new(r.Int()));
         Add<HostProtocol.Told>(
             "ht",
-            (w, m) =>
-            {
-                var entry = EntryOf(m.Message);
-                if (m.Message is HostProtocol.Told)
-                {
-                    throw new ArgumentException("what is told is not told in something that is told", nameof(m));
-                }
-
-                w.Int(m.Cell);
-                w.Int(m.Epoch);
-                w.Long(m.Number);
-                w.Text(entry.Manifest);
-                entry.Write(w, m.Message);
-            },
+            (w, m) => { w.Int(m.Cell); w.Int(m.Epoch); w.Long(m.Number); WriteInner(w, m.Message); },
             static (ref WireReader r) => new(r.Int(), r.Int(), r.Long(), Inner(ref r)));
         Add<HostProtocol.Heard>("hh", (w, m) => w.Long(m.Number), static (ref WireReader r) => new(r.Long()));
+        Add<GroupProtocol.Enlist>(
+            "ge",
+            (w, m) => { Write(w, m.Run); w.Int(m.CellIndex); w.Int(m.Epoch); w.Int(m.Group); w.Int(m.First); w.Int(m.Count); },
+            static (ref WireReader r) => new(Run(ref r), r.Int(), r.Int(), r.Int(), r.Int(), r.Int()));
+        Add<GroupProtocol.Bundle>(
+            "gb",
+            (w, m) => { w.Long(m.Number); w.Long(m.Heard); w.Items(m.Items, static (v, i) => { v.Int(i.Address); WriteInner(v, i.Message); }); },
+            static (ref WireReader r) => new(r.Long(), r.Long(), r.Items(9, static (ref WireReader v) => new GroupProtocol.Item(v.Int(), Inner(ref v)))));
+        Add<GroupProtocol.GroupFailed>("gf", (w, m) => w.Text(m.Reason), static (ref WireReader r) => new(r.Text() ?? string.Empty));
+        Add<GroupProtocol.GroupLeaves>("gl", (_, _) => { }, static (ref WireReader _) => GroupProtocol.GroupLeaves.Instance);
         Add<HostProtocol.Dismiss>("hd", (_, _) => { }, static (ref WireReader _) => HostProtocol.Dismiss.Instance);
     }
 
     /// <summary>A message within another one; never one that may hold a message itself, which would nest as deep as somebody likes.</summary>
     private static object Inner(ref WireReader r)
     {
-        var manifest = r.Text() ?? string.Empty;
-        return manifest is not "ht" && ByManifest.TryGetValue(manifest, out var entry)
+        var manifest = $"{(char)r.Byte()}{(char)r.Byte()}";
+        return !Holders.Contains(manifest) && ByManifest.TryGetValue(manifest, out var entry)
             ? entry.Read(ref r)
-            : throw new MalformedMessageException($"no message that can be told has the manifest '{(manifest.Length > 2 ? manifest[..2] : manifest)}'");
+            : throw new MalformedMessageException($"no message that may be in another one has the manifest '{manifest}'");
     }
+
+    private static void WriteInner(WireWriter w, object message)
+    {
+        var entry = EntryOf(message);
+        if (Holders.Contains(entry.Manifest))
+        {
+            throw new ArgumentException($"a {message.GetType().Name} is not sent within another message", nameof(message));
+        }
+
+        w.Byte((byte)entry.Manifest[0]);
+        w.Byte((byte)entry.Manifest[1]);
+        entry.Write(w, message);
+    }
+
+    private static void Write(WireWriter w, RunDescription run)
+    {
+        w.Guid(run.Run);
+        w.Text(run.Folder);
+        w.Text(run.Scenario);
+    }
+
+    private static RunDescription Run(ref WireReader r) => new(r.Guid(), r.Text() ?? string.Empty, r.Text() ?? string.Empty);
 
     private delegate void Writer<in T>(WireWriter writer, T message);
 

@@ -47,6 +47,8 @@ internal sealed class MemoryStore(int cells, int every)
     {
         public Task<ICellKeeper> OpenAsync(RunDescription run, int cell, int epoch, CancellationToken cancellation) =>
             Task.FromResult<ICellKeeper>(new Keeper(store, options[cell], cell));
+
+        public CellOptions Plan(RunDescription run, int cell) => options[cell];
     }
 
     private sealed class Keeper(MemoryStore store, CellOptions options, int cell) : ICellKeeper

@@ -121,7 +121,7 @@ internal static class TestPopulation
 
     internal static async Task<CellLog> RunAsync(CellOptions cell, string hocon = "") => (await RunAsync([cell], hocon))[0];
 
-    private sealed class Collector(int cells, MemoryStore? checkpoints) : IPopulationObserver
+    internal sealed class Collector(int cells, MemoryStore? checkpoints) : IPopulationObserver
     {
         internal CellLog[] Logs { get; } = checkpoints?.Logs ?? [.. Enumerable.Range(0, cells).Select(_ => new CellLog())];
 

@@ -12,7 +12,7 @@ internal static class Samples
     /// <summary>All message types of the protocols.</summary>
     internal static IEnumerable<Type> MessageTypes { get; } =
     [
-        .. new[] { typeof(ClientProtocol), typeof(MasterProtocol), typeof(CellProtocol), typeof(PopulationProtocol), typeof(HostProtocol) }
+        .. new[] { typeof(ClientProtocol), typeof(MasterProtocol), typeof(CellProtocol), typeof(PopulationProtocol), typeof(HostProtocol), typeof(GroupProtocol) }
             .SelectMany(p => p.GetNestedTypes()).Where(t => t.IsClass && t.IsSealed && !t.IsAbstract),
     ];
 
@@ -60,7 +60,7 @@ internal static class Samples
         new PopulationProtocol.CheckpointKept(7, 65_536, 500, null),
         new PopulationProtocol.CheckpointKept(7, 65_536, 500, "the disk is full"),
         new PopulationProtocol.CheckpointDamaged(7, 65_536, "checkpoint-00000500.json: its hash is another one"),
-        new PopulationProtocol.CellFailed(7, 65_536, "DeviceOperationException: planned"),
+        new PopulationProtocol.CellFailed(7, 65_536, "DeviceOperationException: planned", true),
         new PopulationProtocol.CellHandedOver(7, 65_536),
         new HostProtocol.Start(new RunDescription(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), "quickstart-1", new string('x', RunDescription.MaximumScenario)), 7, 65_536),
         new HostProtocol.Begin(3),
@@ -69,7 +69,23 @@ internal static class Samples
         new HostProtocol.Told(7, 65_536, 2, new PopulationProtocol.EpisodeFinished(7, 1, 2000, -50_000.5, 0.99, new Violations(0.125, 0.5, 0.25), Update(clients))),
         new HostProtocol.Heard(12_345_678_901),
         HostProtocol.Dismiss.Instance,
+        new GroupProtocol.Enlist(new RunDescription(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), "quickstart-1", new string('x', RunDescription.MaximumScenario)), 7, 65_536, 2, 34, 16),
+        new GroupProtocol.Bundle(17, 16, []),
+        Bundle(16, clients, i => new ClientProtocol.ObservationBatch(Turn, Payload(batch * Observation), Payload(batch * Observation))),
+        Bundle(17, clients, i => new MasterProtocol.PolicyUpdated(Turn, i, Report(), Payload(batch * ClientAction.Width))),
+        Bundle(18, clients, i => new MasterProtocol.Propose(Turn, i, new ClientAction(0.5f, -0.25f, float.NaN), new ClientAction(-0f, 1, float.Epsilon))),
+        Bundle(19, 2, i => new ClientProtocol.Restore(Turn, CellProtocol.MaximumStatePart, 200_000, Bytes(CellProtocol.MaximumStatePart))),
+        new GroupProtocol.GroupFailed("DeviceOperationException: planned"),
+        GroupProtocol.GroupLeaves.Instance,
     ];
+
+    /// <summary>A bundle that is as full as whoever makes one lets it become.</summary>
+    private static GroupProtocol.Bundle Bundle(long number, int most, Func<int, object> message)
+    {
+        var bytes = 0;
+        return new GroupProtocol.Bundle(
+            number, number - 1, [.. Enumerable.Range(0, most).Select(i => new GroupProtocol.Item(i, message(i))).TakeWhile(i => (bytes += i.Bytes) <= GroupProtocol.MaximumBundle)]);
+    }
 
     private static HostPayload Payload(int length) => new(Enumerable.Range(0, length).Select(i => (i * 0.37f) - 1).ToArray());
 

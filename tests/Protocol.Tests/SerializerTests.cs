@@ -53,6 +53,10 @@ public sealed class SerializerTests() : TestKit(ConfigurationFactory.ParseString
         [typeof(HostProtocol.Told)] = "ht",
         [typeof(HostProtocol.Heard)] = "hh",
         [typeof(HostProtocol.Dismiss)] = "hd",
+        [typeof(GroupProtocol.Enlist)] = "ge",
+        [typeof(GroupProtocol.Bundle)] = "gb",
+        [typeof(GroupProtocol.GroupFailed)] = "gf",
+        [typeof(GroupProtocol.GroupLeaves)] = "gl",
     };
 
     private SimulatorSerializer Serializer => new((ExtendedActorSystem)Sys);

@@ -299,7 +299,7 @@ internal sealed class CheckpointFolder(string path, string name, int index, int 
             Directory.Move(before, _own);
             return true;
         }
-        catch (IOException) when (!Directory.Exists(before) || Directory.Exists(_own))
+        catch (IOException fault) when (fault is DirectoryNotFoundException || !Directory.Exists(before) || Directory.Exists(_own)) // What was gone may be there again, of one who begins again.
         {
             return false;
         }
@@ -331,7 +331,7 @@ internal sealed class CheckpointFolder(string path, string name, int index, int 
         var history = Path.Combine(_own, HistoryName);
         if (File.Exists(history))
         {
-            HistoryFile.Renew(history);
+            HistoryFile.Renew(history, epoch);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Simulator.Lab;
@@ -12,13 +13,16 @@ internal sealed class FolderAccess(string path, int epoch = 0) : ICheckpointAcce
 
     private const string ManifestPattern = "checkpoint-*.json";
 
+    /// <summary>Where a file is while a writer writes it.</summary>
+    internal static string PartOf(string file, int epoch) => string.Create(CultureInfo.InvariantCulture, $"{file}.{epoch}{PartSuffix}");
+
     /// <summary>Paths of the manifests.</summary>
     /// <exception cref="DirectoryNotFoundException">The folder is not there.</exception>
     public IEnumerable<string> Manifests() => Directory.EnumerateFiles(path, ManifestPattern).OrderByDescending(f => f, StringComparer.Ordinal);
 
     public byte[] Read(string file, long? bytes = null)
     {
-        var place = Path.Combine(path, file);
+        var place = Path.Combine(path, Path.GetFileName(file)); // A manifest has its path already, as it is told to the user.
         return bytes is { } length && new FileInfo(place) is { Exists: true } found && found.Length != length
             ? throw new InvalidDataException($"{file} is not what was written")
             : File.ReadAllBytes(place);
@@ -34,7 +38,7 @@ internal sealed class FolderAccess(string path, int epoch = 0) : ICheckpointAcce
     public CheckpointFile Write(string file, Action<Stream> write)
     {
         var target = Path.Combine(path, file);
-        var beside = $"{target}.{epoch}{PartSuffix}";
+        var beside = PartOf(target, epoch);
         try
         {
             using var hash = SHA256.Create();

@@ -40,9 +40,11 @@ internal static class HistoryFile
     }
 
     /// <summary>Puts a copy in the place of a file: what somebody still writes, who had opened it before, is in no file of a checkpoint from then on.</summary>
-    internal static void Renew(string path)
+    /// <param name="path">Path of the file.</param>
+    /// <param name="epoch">Epoch of the one that has taken it: the one before may be at the same.</param>
+    internal static void Renew(string path, int epoch)
     {
-        var beside = path + FolderAccess.PartSuffix;
+        var beside = FolderAccess.PartOf(path, epoch);
         using (var from = new FileStream(path, FileMode.Open, FileAccess.Read, SharedByAll))
         using (var to = new FileStream(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None))
         {

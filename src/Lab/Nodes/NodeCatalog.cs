@@ -55,14 +55,16 @@ public sealed class NodeCatalog(string runs, TimeProvider time) : ICellCatalog, 
         }
     }
 
+    /// <inheritdoc/>
+    public CellOptions Plan(RunDescription run, int cell)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return Of(run).Cell(cell).Options;
+    }
+
     private CellKeeper Open(NodeRun run, int cell, int epoch)
     {
-        if (cell < 0 || cell >= run.Plan.Cells.Count)
-        {
-            throw new InvalidDataException($"the run has {run.Plan.Cells.Count} cells, and none with the index {cell}");
-        }
-
-        var planned = run.Plan.Cells[cell];
+        var planned = run.Cell(cell);
         return new CellKeeper(planned, cell, run.Store(time)?.Of(planned.Name, cell, epoch), _writer, time, TimeSpan.FromSeconds(run.Plan.Scenario.Checkpoint.Seconds));
     }
 
@@ -121,6 +123,10 @@ public sealed class NodeCatalog(string runs, TimeProvider time) : ICellCatalog, 
                 ? new NodeRun(description, reading.Plan, Path.Combine(runs, description.Folder))
                 : throw new InvalidDataException($"the run's scenario cannot be read here; do all nodes have one version of the program? {reading.Faults[0]}");
         }
+
+        internal PlannedCell Cell(int index) => index >= 0 && index < Plan.Cells.Count
+            ? Plan.Cells[index]
+            : throw new InvalidDataException($"the run has {Plan.Cells.Count} cells, and none with the index {index}");
 
         internal IRunStore? Store(TimeProvider time)
         {

@@ -5,7 +5,7 @@ using Simulator.Telemetry;
 
 namespace Simulator.Lab;
 
-/// <summary>The work of a node with the role <see cref="ClusterCells.Role"/>: its devices, and the cells that the cluster places on it.</summary>
+/// <summary>The work of a node: its devices, and the cells and clients that the cluster places on it.</summary>
 public sealed class NodeCells : IDisposable
 {
     private readonly NodeCatalog _catalog;
@@ -24,10 +24,11 @@ public sealed class NodeCells : IDisposable
     /// <summary>Begins the work of a node.</summary>
     /// <param name="system">Its actor system.</param>
     /// <param name="device">Where it computes.</param>
+    /// <param name="roles">What it does: <see cref="ClusterCells.Role"/>, <see cref="ClusterCells.ClientRole"/>.</param>
     /// <param name="threads">Threads that cells share; 0 for one for each processor.</param>
     /// <param name="runs">Folder that the runs' folders are in, shared by the nodes.</param>
     /// <param name="time">Clock.</param>
-    public static NodeCells Start(ActorSystem system, ComputeDevice device, int threads, string runs, TimeProvider time)
+    public static NodeCells Start(ActorSystem system, ComputeDevice device, IReadOnlyCollection<string> roles, int threads, string runs, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(device);
         threads = threads > 0 ? threads : System.Environment.ProcessorCount;
@@ -36,7 +37,16 @@ public sealed class NodeCells : IDisposable
         var devices = parts.Select((part, i) => system.ActorOf(BatchingActor.Props(part, BatchingOptions.Default, telemetry[i]), telemetry[i].Device)).ToArray();
         var places = system.ActorOf(CellPlaces.Props(devices), "places");
         var catalog = new NodeCatalog(runs, time);
-        ClusterCells.Host(system, catalog, places);
+        if (roles.Contains(ClusterCells.ClientRole, StringComparer.Ordinal))
+        {
+            ClusterCells.HostClients(system, catalog, places);
+        }
+
+        if (roles.Contains(ClusterCells.Role, StringComparer.Ordinal))
+        {
+            ClusterCells.HostCells(system, catalog, places);
+        }
+
         var feed = new MeasurementFeed(
             new PopulationProgress([]),
             new TelemetryOptions(),

@@ -14,4 +14,7 @@ internal sealed class RunCatalog(ScenarioPlan plan, IRunStore? store, Checkpoint
     public Task<ICellKeeper> OpenAsync(RunDescription run, int cell, int epoch, CancellationToken cancellation) => Task.FromResult<ICellKeeper>(
         new CellKeeper(
             plan.Cells[cell], cell, store?.Of(plan.Cells[cell].Name, cell, epoch), writer, time, TimeSpan.FromSeconds(plan.Scenario.Checkpoint.Seconds)));
+
+    /// <inheritdoc/>
+    public CellOptions Plan(RunDescription run, int cell) => plan.Cells[cell].Options;
 }

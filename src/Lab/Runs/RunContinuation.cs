@@ -23,14 +23,14 @@ public sealed class RunContinuationException : Exception
 
 /// <summary>
 /// What a run that was killed or interrupted goes on with: the scenario that it wrote when it began, and whether what it is asked now is the same. Keys that have no influence on results
-/// (compute, checkpoint, telemetry) may differ.
+/// (compute, checkpoint, telemetry, placement) may differ.
 /// </summary>
 public static class RunContinuation
 {
     /// <summary>The scenario of a run, with every default.</summary>
     public const string ScenarioName = "scenario.yaml";
 
-    private static readonly string[] Free = [nameof(ScenarioOptions.Compute), nameof(ScenarioOptions.Checkpoint), nameof(ScenarioOptions.Telemetry)];
+    private static readonly string[] Free = [nameof(ScenarioOptions.Compute), nameof(ScenarioOptions.Checkpoint), nameof(ScenarioOptions.Telemetry), nameof(ScenarioOptions.Placement)];
 
     /// <summary>Path of a run's scenario.</summary>
     /// <exception cref="RunContinuationException">There is no run.</exception>

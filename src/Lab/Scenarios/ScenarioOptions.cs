@@ -86,6 +86,12 @@ public sealed record ScenarioOptions
         + "(the keys of exploration, learning and tracking have no effect then). Cells that act share one critic, drawn from the scenario's seed or loaded.")]
     public CellMode Mode { get; init; } = CellMode.Learn;
 
+    /// <summary>Where the clients of each cell are.</summary>
+    [Description(
+        "Where the clients of a cell are, in a cluster (docs/cluster.md); without influence on the results: colocated, on the node of their cell; spread: divided among the nodes with the role client, each of which computes "
+        + "for its own. Without a cluster everything is in one process.")]
+    public CellPlacement Placement { get; init; }
+
     /// <summary>Physics.</summary>
     [Description("The mobile-edge cell: radio, server, batteries, tasks and the cost of a step.")]
     public EnvironmentOptions Environment { get; init; } = new();
@@ -142,6 +148,7 @@ public sealed record ScenarioOptions
     {
         Seed = seed,
         Mode = Mode,
+        Placement = Placement,
         CriticSeed = Mode == CellMode.Act ? Seed : 0,
         Episodes = Episodes,
         Clients = Clients,

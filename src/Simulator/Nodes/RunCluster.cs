@@ -107,7 +107,7 @@ internal sealed class RunCluster : IAsyncDisposable
         v => v is $"{NodeSettings.Prefix}ROLES" or $"{NodeSettings.Prefix}SEED_NODES" ? null : variable(v)) with
     { Roles = [NodeRoles.Lab] };
 
-    private int Members => Cluster.Get(System).State.Members.Count(m => m.Status == MemberStatus.Up && m.HasRole(ClusterCells.Role));
+    private int Members => ClusterCells.CountMembers(Cluster.Get(System), ClusterCells.Role);
 
     /// <summary>Waits until cells can be placed on so many nodes, and on all that are members: those that are placed before the others are there would all be on the first.</summary>
     private async Task WaitForNodesAsync(int wanted, TextWriter output, CancellationToken cancellation)

@@ -107,6 +107,28 @@ public sealed class CheckpointFolderTests : CellStoreTests, IDisposable
     }
 
     [Fact]
+    public void A_folder_that_is_named_from_where_the_program_runs_is_read()
+    {
+        var place = System.IO.Path.GetFileName(_folder.Path);
+        try
+        {
+            Sample.Write(At(1), 1);
+            Assert.Equal(1, At(0).ReadHistory()!.Manifest.Episode);
+            var store = At(2);
+            Sample.AssertIs(1, store.Read(Report));
+            Sample.Write(store, 2);
+            Sample.AssertIs(2, store.Read(Report));
+            Assert.Empty(Reports);
+        }
+        finally
+        {
+            Directory.Delete(place, recursive: true);
+        }
+
+        CheckpointFolder At(int epoch) => new(System.IO.Path.Combine(place, "checkpoint"), CellSample.Name, CellSample.Index, epoch, int.MaxValue);
+    }
+
+    [Fact]
     public void Each_byte_of_a_manifest_counts()
     {
         var manifest = Written("checkpoint-00000006.json");

@@ -8,7 +8,7 @@ public class ScenarioFaultTests
     private const string LearningKeys = "actor_rate, critic_rate, update, batch, replay, priority_exponent, gamma, tau, max_grad_norm";
 
     private const string TopKeys =
-        "name, seed, episodes, clients, cells, mode, environment, policy, exploration, selection, learning, mitigation, evaluation, tracking, compute, checkpoint, telemetry, sweep";
+        "name, seed, episodes, clients, cells, mode, placement, environment, policy, exploration, selection, learning, mitigation, evaluation, tracking, compute, checkpoint, telemetry, sweep";
 
     [Theory]
 
