@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Simulator.Lab;
+
 namespace Simulator.Cluster.Tests;
 
 /// <summary>A run on a cluster of processes comes to the bytes that it comes to in one process.</summary>
@@ -19,6 +22,21 @@ public sealed class ClusterRunTests(Undisturbed undisturbed) : IDisposable
         await _cluster.StartNodeAsync();
         await _cluster.StartNodeAsync();
         await _cluster.Join().CompletesAsync(undisturbed, _cluster);
+    }
+
+    [SlowFact]
+    public async Task A_node_that_does_not_share_the_folder_is_named_and_the_run_ends()
+    {
+        await _cluster.StartNodeAsync();
+        var second = await _cluster.StartNodeAsync(Directory.CreateDirectory(Path.Combine(_cluster.Runs, "other")).FullName);
+        var run = _cluster.Join();
+        var began = Stopwatch.GetTimestamp();
+        Assert.Equal(1, await run.Process.ExitedAsync());
+        var address = (await second.SaysAsync("Up as ")).Split(' ')[2];
+        Assert.Contains($"the node {address} cannot open a cell: the folder '", run.Process.Said, StringComparison.Ordinal);
+        Assert.Contains("do the nodes share it?", run.Process.Said, StringComparison.Ordinal);
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, NodeCatalog.StorePatience);
+        Assert.False(second.HasExited);
     }
 
     [SlowFact]

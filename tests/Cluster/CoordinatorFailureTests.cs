@@ -18,7 +18,18 @@ public sealed class CoordinatorFailureTests(Undisturbed undisturbed) : IDisposab
         await first.Process.ExitedAsync();
         var next = _cluster.Resume(first);
         await next.CompletesAsync(undisturbed, _cluster);
-        Assert.Equal(1, next.Manifest("resumptions").GetInt32());
+        Assert.Equal(1, next.Resumptions);
+    }
+
+    [SlowFact]
+    public async Task A_run_that_a_terminal_interrupts_together_with_its_nodes_ends_by_itself_and_is_resumed_in_one_process()
+    {
+        var first = _cluster.RunInGroup("run", "--local-nodes", "2", "--quiet", "--no-listen");
+        await first.CheckpointsAsync();
+        first.Process.InterruptGroup();
+        Assert.Equal(130, await first.Process.ExitedAsync());
+        Assert.Empty(first.Events("handed_over"));
+        await _cluster.ResumeHere(first).CompletesAsync(undisturbed, _cluster);
     }
 
     [SlowFact]

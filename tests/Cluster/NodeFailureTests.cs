@@ -35,6 +35,26 @@ public sealed class NodeFailureTests(Undisturbed undisturbed) : IDisposable
     }
 
     [SlowFact]
+    public async Task Clients_of_a_node_that_was_killed_go_on_elsewhere_with_their_cells_to_the_same_bytes()
+    {
+        var (second, run) = await SpreadAsync();
+        second.Kill();
+        await run.CompletesAsync(undisturbed, _cluster);
+        Assert.NotEmpty(run.Events("recovering"));
+        Assert.Equal(run.Events("recovering").Count, run.Recoveries);
+    }
+
+    [SlowFact]
+    public async Task Clients_of_a_node_that_leaves_go_on_elsewhere_with_their_cells_to_the_same_bytes()
+    {
+        var (second, run) = await SpreadAsync();
+        second.Terminate();
+        Assert.Equal(0, await second.ExitedAsync());
+        await run.CompletesAsync(undisturbed, _cluster);
+        Assert.NotEmpty(run.Events("handed_over"));
+    }
+
+    [SlowFact]
     public async Task A_node_that_was_frozen_leaves_when_it_wakes_up_and_changes_nothing()
     {
         await _cluster.StartNodeAsync();
@@ -69,6 +89,7 @@ public sealed class NodeFailureTests(Undisturbed undisturbed) : IDisposable
     [SlowFact]
     public async Task A_node_that_joins_in_the_middle_gets_cells_and_they_come_to_the_same_bytes()
     {
+        _cluster.Configure("akka.cluster.sharding.rebalance-interval = 1s"); // As it is the run might be over before.
         await _cluster.StartNodeAsync();
         var run = _cluster.Join();
         await run.CheckpointsAsync();
@@ -76,5 +97,30 @@ public sealed class NodeFailureTests(Undisturbed undisturbed) : IDisposable
         await run.UntilAsync(() => run.Events("handed_over").Count > 0, "a cell that moves to the node that has come");
         await run.CompletesAsync(undisturbed, _cluster);
         Assert.Equal(0, run.Recoveries);
+    }
+
+    [SlowFact]
+    public async Task A_run_whose_last_node_leaves_says_so_and_goes_on_with_the_next_one()
+    {
+        var first = await _cluster.StartNodeAsync();
+        var run = _cluster.Join();
+        await run.CheckpointsAsync();
+        first.Terminate();
+        Assert.Equal(0, await first.ExitedAsync());
+        var line = await run.Process.SaysAsync("no node with the role cell is left");
+        await _cluster.StartNodeAsync(seed: line.Split("--seed-nodes ")[1].Split(')')[0]);
+        await run.CompletesAsync(undisturbed, _cluster);
+        Assert.NotEmpty(run.Events("handed_over"));
+        Assert.Equal(0, run.Recoveries);
+    }
+
+    /// <summary>A run under way whose cells have their clients on both nodes.</summary>
+    private async Task<(ProgramProcess Second, ClusterRun Run)> SpreadAsync()
+    {
+        await _cluster.StartNodeAsync();
+        var second = await _cluster.StartNodeAsync();
+        var run = _cluster.Join("run", "--set", "placement=spread");
+        await run.CheckpointsAsync();
+        return (second, run);
     }
 }

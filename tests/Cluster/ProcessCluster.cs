@@ -1,18 +1,19 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace Simulator.Cluster.Tests;
 
 /// <summary>Real processes of one cluster on this machine, with a folder for their runs; they end with it.</summary>
-internal sealed class ProcessCluster : IDisposable
+/// <param name="network">Where they are: the nodes at the first two lines, a run at the third; null for the loopback address.</param>
+internal sealed class ProcessCluster(CutNetwork? network = null) : IDisposable
 {
+    private const int MostNodes = 2;
+
     private readonly string _folder = Directory.CreateTempSubdirectory("simulator-").FullName;
     private readonly List<ProgramProcess> _processes = [];
     private readonly List<ProgramProcess> _nodes = [];
-    private readonly NodeAddress _seed = new("127.0.0.1", FreePort());
+    private readonly NodeAddress _seed = network is null ? new("127.0.0.1", FreePort()) : new(CutNetwork.AddressOf(1), 2552);
 
     /// <summary>Folder that the runs are in.</summary>
     internal string Runs => Directory.CreateDirectory(Path.Combine(_folder, "runs")).FullName;
@@ -26,11 +27,19 @@ internal sealed class ProcessCluster : IDisposable
     /// <summary>What the nodes have said, for whoever reads of a failure.</summary>
     internal string NodesSaid => string.Join("\n--\n", _nodes.Select(n => n.Said));
 
+    /// <summary>A file with settings that all processes get from here on.</summary>
+    internal void Configure(string hocon)
+    {
+        var file = Path.Combine(_folder, "node.hocon");
+        File.WriteAllText(file, hocon);
+        Variables["SIMULATOR_CONFIG"] = file;
+    }
+
     /// <summary>Starts a node, and waits until it is up. The first one begins the cluster.</summary>
-    internal async Task<ProgramProcess> StartNodeAsync(string? runs = null)
+    internal async Task<ProgramProcess> StartNodeAsync(string? runs = null, string? seed = null)
     {
         var port = _nodes.Count == 0 ? _seed.Port : 0;
-        var node = Start("node", "--seed-nodes", Seed, "--port", port.ToString(CultureInfo.InvariantCulture), "--runs", runs ?? Runs, "--threads", "1", "--no-listen");
+        var node = Start(_nodes.Count + 1, [], "node", "--seed-nodes", seed ?? Seed, "--port", port.ToString(CultureInfo.InvariantCulture), "--runs", runs ?? Runs, "--threads", "1", "--no-listen");
         _nodes.Add(node);
         await node.SaysAsync("Up as ");
         return node;
@@ -39,22 +48,26 @@ internal sealed class ProcessCluster : IDisposable
     /// <summary>Starts a run of the scenario of these tests.</summary>
     /// <param name="name">Name of its folder.</param>
     /// <param name="more">What else the command line says.</param>
-    internal ClusterRun Run(string name, params string[] more)
-    {
-        var scenario = Path.Combine(_folder, "s.yaml");
-        File.WriteAllText(scenario, Undisturbed.Scenario);
-        var output = Path.Combine(Runs, name);
-        return new ClusterRun(Start(["run", scenario, "--output", output, .. more]), output);
-    }
+    internal ClusterRun Run(string name, params string[] more) => Run([], name, more);
+
+    /// <summary>Starts a run in a group of processes of its own, with those that it starts.</summary>
+    /// <param name="name">Name of its folder.</param>
+    /// <param name="more">What else the command line says.</param>
+    internal ClusterRun RunInGroup(string name, params string[] more) => Run(["setsid"], name, more);
 
     /// <summary>Starts a run on the nodes.</summary>
-    internal ClusterRun Join(string name = "run") => Run(name, "--join", Seed, "--quiet", "--no-listen");
+    /// <param name="name">Name of its folder.</param>
+    /// <param name="more">What else the command line says.</param>
+    internal ClusterRun Join(string name = "run", params string[] more) => Run(name, ["--join", Seed, "--quiet", "--no-listen", .. more]);
 
     /// <summary>Starts a run on the nodes that says where it is to be watched.</summary>
     internal ClusterRun Watched() => Run("run", "--join", Seed, "--listen", "127.0.0.1:0");
 
     /// <summary>Goes on with a run on the nodes.</summary>
-    internal ClusterRun Resume(ClusterRun run) => new(Start("run", "--output", run.Folder, "--resume", "--join", Seed, "--quiet", "--no-listen"), run.Folder);
+    internal ClusterRun Resume(ClusterRun run) => new(Start(MostNodes + 1, [], "run", "--output", run.Folder, "--resume", "--join", Seed, "--quiet", "--no-listen"), run.Folder);
+
+    /// <summary>Goes on with a run in one process.</summary>
+    internal ClusterRun ResumeHere(ClusterRun run) => new(Start(MostNodes + 1, [], "run", "--output", run.Folder, "--resume", "--quiet", "--no-listen"), run.Folder);
 
     public void Dispose()
     {
@@ -62,9 +75,19 @@ internal sealed class ProcessCluster : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private ProgramProcess Start(params string[] arguments)
+    private ClusterRun Run(IReadOnlyList<string> before, string name, string[] more)
     {
-        var process = ProgramProcess.Start([], Variables, arguments);
+        var scenario = Path.Combine(_folder, "s.yaml");
+        File.WriteAllText(scenario, Undisturbed.Scenario);
+        var output = Path.Combine(Runs, name);
+        return new ClusterRun(Start(MostNodes + 1, before, ["run", scenario, "--output", output, .. more]), output);
+    }
+
+    private ProgramProcess Start(int line, IReadOnlyList<string> before, params string[] arguments)
+    {
+        var process = network is null
+            ? ProgramProcess.Start(before, Variables, arguments)
+            : ProgramProcess.Start(network.At(line), new Dictionary<string, string>(Variables) { ["SIMULATOR_HOSTNAME"] = CutNetwork.AddressOf(line) }, arguments);
         _processes.Add(process);
         return process;
     }
@@ -75,63 +98,4 @@ internal sealed class ProcessCluster : IDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
-}
-
-/// <summary>A run that is under way in a process.</summary>
-/// <param name="process">The process.</param>
-/// <param name="folder">The run's folder.</param>
-internal sealed class ClusterRun(ProgramProcess process, string folder)
-{
-    internal ProgramProcess Process => process;
-
-    internal string Folder => folder;
-
-    /// <summary>How often a cell was brought back, by the manifest.</summary>
-    internal int Recoveries => Manifest("recoveries").GetInt32();
-
-    /// <summary>Events of a kind, so far.</summary>
-    internal IReadOnlyList<JsonElement> Events(string kind)
-    {
-        var path = Path.Combine(folder, "events.jsonl");
-        return !File.Exists(path) ? [] :
-        [
-            .. File.ReadAllText(path).Split('\n').SkipLast(1).Select(l => JsonDocument.Parse(l).RootElement).Where(e => e.GetProperty("event").GetString() == kind),
-        ];
-    }
-
-    /// <summary>Value of a key of the manifest.</summary>
-    internal JsonElement Manifest(string key)
-    {
-        using var manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "manifest.json")));
-        return manifest.RootElement.GetProperty(key).Clone();
-    }
-
-    /// <summary>Waits until each cell has a checkpoint: until all are in the middle of their episodes.</summary>
-    internal Task CheckpointsAsync() => UntilAsync(
-        () => Directory.Exists(Cells) && Directory.GetDirectories(Cells).Count(c => Directory.GetFiles(c, "checkpoint-*.json", SearchOption.AllDirectories).Length > 0) >= Undisturbed.Cells,
-        "a checkpoint of each cell");
-
-    /// <summary>Waits until something holds, or the run is over, which it should not be yet.</summary>
-    internal async Task UntilAsync(Func<bool> holds, string what)
-    {
-        await Wait.UntilAsync(() => holds() || process.HasExited, what, () => process.Said);
-        Assert.False(process.HasExited, $"the run was over before there was {what}:\n{process.Said}");
-    }
-
-    /// <summary>Waits until it is over, and holds it against the undisturbed one.</summary>
-    internal async Task CompletesAsync(Undisturbed undisturbed, ProcessCluster cluster)
-    {
-        var status = await process.ExitedAsync();
-        Assert.True(status == 0, $"the run ended with status {status}:\n{process.Said}\n--\n{cluster.NodesSaid}");
-        Assert.Equal("done", Manifest("status").GetString());
-        await undisturbed.AssertSameAsync(folder);
-    }
-
-    private string Cells => Path.Combine(folder, "cells");
-
-    /// <summary>Every file of every cell, by its bytes.</summary>
-    internal static SortedDictionary<string, string> Hashes(string folder) => new(
-        Directory.GetFiles(Path.Combine(folder, "cells"), "*", SearchOption.AllDirectories)
-            .ToDictionary(f => Path.GetRelativePath(folder, f), f => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f))), StringComparer.Ordinal),
-        StringComparer.Ordinal);
 }

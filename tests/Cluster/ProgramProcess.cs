@@ -76,6 +76,9 @@ internal sealed partial class ProgramProcess : IDisposable
     /// <summary>Interrupts it, as Ctrl-C does.</summary>
     internal void Interrupt() => Signal(2);
 
+    /// <summary>Interrupts it and all that it has started, as a terminal does: it must have been started by setsid, with a group of its own.</summary>
+    internal void InterruptGroup() => Assert.Equal(0, Kill(-_process.Id, 2));
+
     /// <summary>Keeps it from running, until <see cref="Thaw"/>.</summary>
     internal void Freeze() => Signal(19);
 

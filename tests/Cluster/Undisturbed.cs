@@ -26,7 +26,7 @@ public sealed class Undisturbed : IDisposable
     public Undisturbed() => _hashes = new Lazy<Task<SortedDictionary<string, string>>>(RunAsync);
 
     /// <summary>Sees that a run has the same files, by name and by bytes.</summary>
-    internal async Task AssertSameAsync(string folder) => Assert.Equal(await _hashes.Value, ClusterRun.Hashes(folder));
+    internal async Task AssertSameAsync(string folder) => Assert.Equal(await _hashes.Value, ClusterRunFolder.Hashes(folder));
 
     public void Dispose() => _alone.Dispose();
 
@@ -34,7 +34,7 @@ public sealed class Undisturbed : IDisposable
     {
         var run = _alone.Run("alone", "--quiet", "--no-listen");
         Assert.Equal(0, await run.Process.ExitedAsync());
-        var hashes = ClusterRun.Hashes(run.Folder);
+        var hashes = ClusterRunFolder.Hashes(run.Folder);
         Assert.Equal(Cells, hashes.Keys.Count(f => Path.GetFileName(f) == "results.json"));
         return hashes;
     }
