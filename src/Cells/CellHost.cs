@@ -138,6 +138,9 @@ public sealed class CellHost : UntypedActor, IWithTimers
                 Become(Beginning);
                 TellOpened();
                 break;
+            case Unopened { Error: EpochUsedException used }:
+                Close(new PopulationProtocol.CellFailed(Cell, Epoch, used.Message, Counts: true));
+                break;
             case Unopened m:
                 Close(new PopulationProtocol.CellUnopened(Cell, Epoch, m.Error.Message));
                 break;

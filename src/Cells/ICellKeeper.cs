@@ -11,6 +11,7 @@ public interface ICellCatalog
     /// <param name="epoch">The cell's epoch: from here on nobody with an older one changes anything of what is kept of it.</param>
     /// <param name="cancellation">Nobody waits for it any more.</param>
     /// <exception cref="IOException">What is kept of it cannot be read, or a newer epoch has it.</exception>
+    /// <exception cref="EpochUsedException">Another host has had it under this epoch.</exception>
     Task<ICellKeeper> OpenAsync(RunDescription run, int cell, int epoch, CancellationToken cancellation);
 
     /// <summary>Everything that determines a cell's results, for a node that hosts clients of it; nothing is opened.</summary>
@@ -87,5 +88,28 @@ public sealed class UnkeptCells(IReadOnlyList<CellOptions> cells) : ICellCatalog
         public void Keep(CellCheckpoint checkpoint, Action<string?> written) => throw new InvalidOperationException("nobody wanted a checkpoint");
 
         public void Finish(PopulationProtocol.CellEnded end, Action<string?> written) => written(null);
+    }
+}
+
+/// <summary>
+/// Thrown where a host that its population never heard of has taken a cell under the epoch that another host is given now: its node was lost before it could tell. The next epoch is free.
+/// </summary>
+public sealed class EpochUsedException : Exception
+{
+    /// <summary>Makes the exception with a message for the user.</summary>
+    public EpochUsedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes the exception with a message for the user and its cause.</summary>
+    public EpochUsedException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    /// <summary>Makes the exception.</summary>
+    public EpochUsedException()
+    {
     }
 }

@@ -185,7 +185,7 @@ public sealed class PopulationActor : ReceiveActor, IWithTimers
                 cell.End = CellEnd.HandedOver;
                 break;
             case PopulationProtocol.CellUnopened m:
-                throw new IOException(m.Reason);
+                throw new IOException(cell.Host!.Path.Address is { HasLocalScope: false } node ? $"the node {node.Host}:{node.Port} cannot open a cell: {m.Reason}" : m.Reason);
             default:
                 Unhandled(message);
                 break;

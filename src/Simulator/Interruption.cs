@@ -11,9 +11,11 @@ internal sealed class Interruption : IDisposable
     private readonly PosixSignalRegistration _terminal;
     private readonly PosixSignalRegistration _system;
 
-    internal Interruption()
+    /// <summary>Begins to listen for the signals.</summary>
+    /// <param name="belongsToAnother">Whether this process was started by another one that ends it: a terminal interrupts both, and that is the other one's matter.</param>
+    internal Interruption(bool belongsToAnother = false)
     {
-        _terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        _terminal = PosixSignalRegistration.Create(PosixSignal.SIGINT, belongsToAnother ? c => c.Cancel = true : Interrupt);
         _system = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
     }
 

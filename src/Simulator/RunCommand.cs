@@ -106,7 +106,7 @@ internal static class RunCommand
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"simulator: writing failed: {fault.Message}").ConfigureAwait(false);
+            await error.WriteLineAsync($"simulator: {(cluster is null ? "writing failed" : "reading or writing failed")}: {fault.Message}").ConfigureAwait(false);
             return ExitStatus.Failed;
         }
         catch (RunLostException fault)
@@ -136,7 +136,7 @@ internal static class RunCommand
         {
             Akka.Actor.Setup.Setup[] setup = host is null ? [] : [new LoggingSetup(host.Logging)];
             return (null, host, arguments.Join is { } node
-                ? await RunCluster.JoinAsync(node, setup, output, cancellation).ConfigureAwait(false)
+                ? await RunCluster.JoinAsync(node, setup, output, error, cancellation).ConfigureAwait(false)
                 : await RunCluster.StartAsync(arguments.LocalNodes, Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))!, arguments.Device, setup, output, error, cancellation).ConfigureAwait(false));
         }
         catch

@@ -61,6 +61,17 @@ public sealed class PopulationTests
     }
 
     [Fact]
+    public async Task A_cell_whose_epoch_was_used_by_a_host_that_nobody_heard_of_is_started_with_the_next_one()
+    {
+        var cell = TestPopulation.Small();
+        UsedEpochs? catalog = null;
+        var log = (await TestPopulation.RunAsync([cell], around: c => catalog = new UsedEpochs(c, 2)))[0];
+        Assert.Equal([0, 1, 2], catalog!.Epochs);
+        Assert.Equal(2, log.Recoveries);
+        Assert.Equal((await TestPopulation.RunAsync(cell)).Fingerprint(), log.Fingerprint());
+    }
+
+    [Fact]
     public async Task A_population_told_to_stop_begins_no_more_cells()
     {
         var stopped = false;
@@ -77,5 +88,19 @@ public sealed class PopulationTests
         Assert.InRange(ended, 1, 9_000);
         Assert.All(logs.Take(ended), l => Assert.Equal(CellStatus.Interrupted, l.End!.Status));
         Assert.All(logs.Skip(ended), l => Assert.Null(l.End));
+    }
+
+    /// <summary>Cells whose first epochs were used up before.</summary>
+    private sealed class UsedEpochs(ICellCatalog cells, int used) : ICellCatalog
+    {
+        internal List<int> Epochs { get; } = [];
+
+        public Task<ICellKeeper> OpenAsync(RunDescription run, int cell, int epoch, CancellationToken cancellation)
+        {
+            Epochs.Add(epoch);
+            return epoch < used ? Task.FromException<ICellKeeper>(new EpochUsedException("it was used")) : cells.OpenAsync(run, cell, epoch, cancellation);
+        }
+
+        public CellOptions Plan(RunDescription run, int cell) => cells.Plan(run, cell);
     }
 }

@@ -91,6 +91,7 @@ internal static class TestPopulation
     /// <param name="threads">Device threads.</param>
     /// <param name="afterStart">Called on each cell that has begun.</param>
     /// <param name="checkpoints">Keeps checkpoints, and the logs of an earlier run with them; null for none.</param>
+    /// <param name="around">Makes the catalog that stands before that of the cells; null for none.</param>
     internal static async Task<CellLog[]> RunAsync(
         IReadOnlyList<CellOptions> cells,
         string hocon = "",
@@ -99,7 +100,8 @@ internal static class TestPopulation
         Action<IActorRef, PopulationProtocol.EpisodeFinished>? afterEpisode = null,
         int threads = 1,
         Action? afterStart = null,
-        MemoryStore? checkpoints = null)
+        MemoryStore? checkpoints = null,
+        Func<ICellCatalog, ICellCatalog>? around = null)
     {
         var system = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka.loglevel = OFF\n" + hocon).WithFallback(SimulatorSystem.Configuration));
         try
@@ -108,7 +110,8 @@ internal static class TestPopulation
             var fronts = between is null ? devices : Array.ConvertAll(devices, d => system.ActorOf(between(d)));
             var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var collector = new Collector(cells.Count, checkpoints) { AfterStart = afterStart };
-            var population = LocalPopulation.Start(system, fronts, checkpoints?.Of(cells) ?? new UnkeptCells(cells), cells.Count, 0, collector, completion)[0];
+            var catalog = checkpoints?.Of(cells) ?? new UnkeptCells(cells);
+            var population = LocalPopulation.Start(system, fronts, around?.Invoke(catalog) ?? catalog, cells.Count, 0, collector, completion)[0];
             collector.AfterEpisode = m => afterEpisode?.Invoke(population, m);
             await completion.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
             return collector.Logs;

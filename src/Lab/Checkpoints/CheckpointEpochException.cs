@@ -5,6 +5,14 @@ namespace Simulator.Lab;
 /// </summary>
 internal sealed class CheckpointEpochException(string message, Exception? inner = null) : IOException(message, inner)
 {
+    /// <summary>Whether it is no newer writer that has the cell, but one that was given the same epoch.</summary>
+    internal bool IsSame { get; private init; }
+
+    /// <summary>Another writer has the cell under the same epoch.</summary>
+    /// <param name="cell">Name of the cell.</param>
+    /// <param name="epoch">The epoch.</param>
+    internal static CheckpointEpochException Same(string cell, long epoch) => new($"another writer has the cell '{cell}' under the same epoch, {epoch}") { IsSame = true };
+
     /// <summary>A newer writer has the cell.</summary>
     /// <param name="cell">Name of the cell.</param>
     /// <param name="stored">The epoch of the one that has it.</param>

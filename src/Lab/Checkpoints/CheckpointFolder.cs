@@ -258,7 +258,7 @@ internal sealed class CheckpointFolder(string path, string name, int index, int 
             if (there is [var newest, ..] && newest >= epoch)
             {
                 throw newest > epoch ? CheckpointEpochException.Newer(Name, newest, epoch)
-                    : new CheckpointEpochException($"another writer has the cell '{Name}' under the same epoch, {epoch}");
+                    : CheckpointEpochException.Same(Name, epoch);
             }
 
             if (!TryTake(there))

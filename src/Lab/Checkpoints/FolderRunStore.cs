@@ -30,7 +30,8 @@ internal sealed class FolderRunStore : IRunStore
     /// <summary>Makes the store of a node that takes part in a run.</summary>
     /// <param name="path">The run's folder as this node sees it.</param>
     /// <param name="run">The run.</param>
-    /// <exception cref="IOException">It is not the run's folder, it cannot be read, or there is a link in it.</exception>
+    /// <exception cref="StoreMismatchException">It is not the run's folder.</exception>
+    /// <exception cref="IOException">It cannot be read, or there is a link in it.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
     internal static FolderRunStore Join(string path, Guid run)
     {
@@ -42,7 +43,7 @@ internal sealed class FolderRunStore : IRunStore
 
         return Links.Complaint(path) is { } complaint ? throw new IOException(complaint) : new FolderRunStore(path, identity);
 
-        IOException Stranger(string why) => new($"the folder '{path}' is not the run's, by its {RunIdentity.FileName}: {why}; do the nodes share it?");
+        StoreMismatchException Stranger(string why) => new($"the folder '{path}' is not the run's, by its {RunIdentity.FileName}: {why}; do the nodes share it?");
     }
 
     public void Begin(string name)

@@ -48,7 +48,8 @@ internal interface IRunStore : IDisposable
     /// <param name="time">Clock.</param>
     /// <exception cref="StoreAddressException">There is no address, or it is none.</exception>
     /// <exception cref="CheckpointVersionException">The store is of a newer version.</exception>
-    /// <exception cref="IOException">It cannot be reached, or the run is not there: nodes must see one folder, or one database.</exception>
+    /// <exception cref="StoreMismatchException">The run is not there: nodes must see one folder, or one database.</exception>
+    /// <exception cref="IOException">It cannot be reached.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
     static IRunStore Join(CheckpointPlace place, string? folder, Guid run, TimeProvider time) => place == CheckpointPlace.Folder
         ? FolderRunStore.Join(folder ?? throw new ArgumentNullException(nameof(folder)), run)

@@ -35,7 +35,8 @@ internal sealed class PostgresRunStore : IRunStore
         new(PostgresDatabase.Open(address, time), folder);
 
     /// <summary>Opens the database, for a node that takes part in a run.</summary>
-    /// <exception cref="IOException">It cannot be reached, or refuses, or has no such run.</exception>
+    /// <exception cref="StoreMismatchException">It has no such run.</exception>
+    /// <exception cref="IOException">It cannot be reached, or refuses.</exception>
     /// <exception cref="CheckpointVersionException">Its tables are of a newer version.</exception>
     internal static PostgresRunStore Join(NpgsqlConnectionStringBuilder address, Guid run, TimeProvider time)
     {
@@ -44,7 +45,7 @@ internal sealed class PostgresRunStore : IRunStore
         {
             var life = database.InOneStep(c => PostgresDatabase.Scalar<long>(c, "select epoch from simulator.runs where id = $1", run));
             return life > 0 ? new PostgresRunStore(database, null) { Run = run, Life = Counted(life) }
-                : throw new IOException($"the PostgreSQL store has no run {run}: does {StoreAddress.Variable} name the same database on all nodes?");
+                : throw new StoreMismatchException($"the PostgreSQL store has no run {run}: does {StoreAddress.Variable} name the same database on all nodes?");
         }
         catch
         {

@@ -25,14 +25,28 @@ public sealed class NodeCatalog(string runs, TimeProvider time) : ICellCatalog, 
     {
         ArgumentNullException.ThrowIfNull(run);
         var since = time.GetTimestamp();
+        var (known, planned) = (Of(run), Of(run).Cell(cell));
+        var said = false;
+        ICellStore? store = null; // One writer for all attempts: what an earlier one has taken is its own.
         while (true)
         {
             try
             {
-                return Open(Of(run), cell, epoch);
+                store ??= known.Store(time)?.Of(planned.Name, cell, epoch);
+                return new CellKeeper(planned, cell, store, _writer, time, TimeSpan.FromSeconds(known.Plan.Scenario.Checkpoint.Seconds));
             }
-            catch (IOException fault) when (fault is not CheckpointEpochException && time.GetElapsedTime(since) < StorePatience)
+            catch (CheckpointEpochException fault) when (fault.IsSame)
             {
+                throw new EpochUsedException(fault.Message, fault);
+            }
+            catch (IOException fault) when (fault is not (CheckpointEpochException or StoreMismatchException) && time.GetElapsedTime(since) < StorePatience)
+            {
+                if (!said)
+                {
+                    said = true;
+                    Console.Error.WriteLine($"simulator: {planned.Name} cannot be opened yet, and is tried again for {StorePatience.TotalMinutes} minutes: {fault.Message}");
+                }
+
                 await Task.Delay(RetryInterval, time, cancellation).ConfigureAwait(false);
             }
         }
@@ -60,12 +74,6 @@ public sealed class NodeCatalog(string runs, TimeProvider time) : ICellCatalog, 
     {
         ArgumentNullException.ThrowIfNull(run);
         return Of(run).Cell(cell).Options;
-    }
-
-    private CellKeeper Open(NodeRun run, int cell, int epoch)
-    {
-        var planned = run.Cell(cell);
-        return new CellKeeper(planned, cell, run.Store(time)?.Of(planned.Name, cell, epoch), _writer, time, TimeSpan.FromSeconds(run.Plan.Scenario.Checkpoint.Seconds));
     }
 
     private NodeRun Of(RunDescription run)

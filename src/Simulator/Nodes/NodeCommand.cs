@@ -17,7 +17,7 @@ internal static class NodeCommand
     /// <returns>The exit status.</returns>
     internal static async Task<int> ExecuteAsync(NodeArguments arguments, ListenAddress? listen, bool leavesAtEndOfInput, TextWriter output, TextWriter error)
     {
-        using var interruption = new Interruption();
+        using var interruption = new Interruption(belongsToAnother: leavesAtEndOfInput);
         NodeHost? host = null;
         try
         {

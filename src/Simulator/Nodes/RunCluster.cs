@@ -13,6 +13,8 @@ internal sealed class RunCluster : IAsyncDisposable
     private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(10);
 
     private readonly LocalNodes? _nodes;
+    private readonly CancellationTokenSource _over = new();
+    private Task _watch = Task.CompletedTask;
 
     private RunCluster(ActorSystem system, LocalNodes? nodes)
     {
@@ -30,11 +32,12 @@ internal sealed class RunCluster : IAsyncDisposable
     /// <param name="node">A node of it.</param>
     /// <param name="setup">What else the actor system needs.</param>
     /// <param name="output">Where it says what it waits for.</param>
+    /// <param name="error">Where it says that no node is left.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="NodeSettingsException">The settings of this process as a node are wrong.</exception>
     /// <exception cref="NodeJoinException">The cluster cannot be joined.</exception>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
-    internal static async Task<RunCluster> JoinAsync(NodeAddress node, Setup[] setup, TextWriter output, CancellationToken cancellation)
+    internal static async Task<RunCluster> JoinAsync(NodeAddress node, Setup[] setup, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
         var settings = Settings(v => global::System.Environment.GetEnvironmentVariable(v));
         var system = NodeSystem.Create(settings, setup);
@@ -44,6 +47,7 @@ internal sealed class RunCluster : IAsyncDisposable
         {
             await NodeSystem.JoinAsync(system, [node], settings.JoinTimeout, cancellation).ConfigureAwait(false);
             await cluster.WaitForNodesAsync(1, output, cancellation).ConfigureAwait(false);
+            cluster._watch = cluster.WatchAsync(error);
             return cluster;
         }
         catch
@@ -79,6 +83,7 @@ internal sealed class RunCluster : IAsyncDisposable
             nodes = LocalNodes.Start(count, seed, runs, device, settings.ConfigFile, error);
             var cluster = new RunCluster(system, nodes);
             await cluster.WaitForNodesAsync(count, output, cancellation).ConfigureAwait(false);
+            cluster._watch = cluster.WatchAsync(error);
             return cluster;
         }
         catch
@@ -91,6 +96,9 @@ internal sealed class RunCluster : IAsyncDisposable
     /// <summary>Leaves the cluster; one that the run has made ends with it, without ceremony.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _over.CancelAsync().ConfigureAwait(false);
+        await _watch.ConfigureAwait(false);
+        _over.Dispose();
         if (_nodes is null)
         {
             await NodeSystem.LeaveAsync(System).ConfigureAwait(false);
@@ -108,6 +116,43 @@ internal sealed class RunCluster : IAsyncDisposable
     { Roles = [NodeRoles.Lab] };
 
     private int Members => ClusterCells.CountMembers(Cluster.Get(System), ClusterCells.Role);
+
+    /// <summary>Says when no node is left that could have cells: the run would wait for one without a word. Where it has made its nodes itself nobody else is to come, and it ends.</summary>
+    private async Task WatchAsync(TextWriter error)
+    {
+        var left = true;
+        using var timer = new PeriodicTimer(SayInterval);
+        while (await NextAsync(timer).ConfigureAwait(false) && !System.WhenTerminated.IsCompleted)
+        {
+            if (_nodes is { Running: 0 })
+            {
+                await error.WriteLineAsync("simulator: all nodes that this run has started have ended").ConfigureAwait(false);
+                await System.Terminate().ConfigureAwait(false);
+                return;
+            }
+
+            if (left && Members == 0)
+            {
+                var self = Cluster.Get(System).SelfAddress;
+                await error.WriteLineAsync(
+                    $"simulator: no node with the role {ClusterCells.Role} is left; the run waits for one that joins this cluster (simulator node --seed-nodes {self.Host}:{self.Port}), and goes on with --resume where it is interrupted").ConfigureAwait(false);
+            }
+
+            left = Members > 0;
+        }
+    }
+
+    private async ValueTask<bool> NextAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(_over.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Waits until cells can be placed on so many nodes, and on all that are members: those that are placed before the others are there would all be on the first.</summary>
     private async Task WaitForNodesAsync(int wanted, TextWriter output, CancellationToken cancellation)

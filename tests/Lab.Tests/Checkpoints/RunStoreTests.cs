@@ -149,7 +149,7 @@ public sealed class FolderRunStoreTests : RunStoreTests
         Assert.Contains("is a link", Assert.Throws<IOException>(() => Join(store.Run)).Message, StringComparison.Ordinal);
 
         void Refused(string why, string folder, Guid run) => Assert.Equal(
-            $"the folder '{Folder[folder]}' is not the run's, by its store.json: {why}; do the nodes share it?", Assert.Throws<IOException>(() => Join(run, folder)).Message);
+            $"the folder '{Folder[folder]}' is not the run's, by its store.json: {why}; do the nodes share it?", Assert.Throws<StoreMismatchException>(() => Join(run, folder)).Message);
     }
 
     [Fact]

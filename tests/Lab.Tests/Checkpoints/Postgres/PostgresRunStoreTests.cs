@@ -39,7 +39,7 @@ public sealed class PostgresRunStoreTests : RunStoreTests
         store.Remove();
         Assert.Equal(
             $"the PostgreSQL store has no run {store.Run}: does SIMULATOR_STORE name the same database on all nodes?",
-            Assert.Throws<IOException>(() => Join(store.Run)).Message);
+            Assert.Throws<StoreMismatchException>(() => Join(store.Run)).Message);
     }
 
     [Fact]
