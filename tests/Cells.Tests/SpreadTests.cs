@@ -94,6 +94,41 @@ public sealed class SpreadTests
         Assert.Equal((await TestPopulation.RunAsync(cell)).Fingerprint(), told[0].Fingerprint());
     }
 
+    /// <summary>What crosses the network in an episode with an update: docs/cluster.md, "Sizing", counts with it.</summary>
+    [Fact]
+    public async Task An_episode_of_fifty_clients_in_two_groups_takes_as_much_of_the_network_as_the_documentation_counts_with()
+    {
+        var cell = new CellOptions { Seed = 42, Episodes = 3, Clients = 50, Placement = CellPlacement.Spread, Evaluation = new EvaluationOptions { Episodes = 0 } };
+        var seen = new List<(GroupProtocol.Bundle Bundle, int Bytes)>();
+        await RunAsync([cell], groups: 2, show: (s, bundle) =>
+        {
+            var bytes = s.Serialization.FindSerializerFor(bundle).ToBinary(bundle).Length;
+            lock (seen)
+            {
+                seen.Add((bundle, bytes));
+            }
+        });
+        var third = seen.Where(b => b.Bundle.Items.Any(i => EpisodeOf(i.Message) == 3)).ToList();
+        Assert.Equal(
+            [
+                "ActionBatch: 2, 78390 bytes",
+                "ActionGradient: 2, 39990 bytes",
+                "ObservationBatch: 4, 180630 bytes",
+                "Observe: 20, 27900 bytes",
+                "PolicyUpdated: 2, 16190 bytes",
+                "Propose: 20, 23900 bytes",
+            ],
+            third.GroupBy(b => b.Bundle.Items[0].Message.GetType().Name, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Where(g => g.Key != nameof(ClientProtocol.Snapshot)).Select(g => $"{g.Key}: {g.Count()}, {g.Sum(b => b.Bytes)} bytes"));
+    }
+
+    private static int EpisodeOf(object message) => message switch
+    {
+        IClientMessage m => m.Turn.Episode,
+        IMasterMessage m => m.Turn.Episode,
+        _ => 0,
+    };
+
     [Theory]
     [InlineData(50, 3)]
     [InlineData(7, 4)]
@@ -138,7 +173,8 @@ public sealed class SpreadTests
         Func<int, bool>? loses = null,
         Func<IActorRef, Props>? between = null,
         Action<IActorRef>? made = null,
-        Action<IActorRef, PopulationProtocol.EpisodeFinished>? afterEpisode = null)
+        Action<IActorRef, PopulationProtocol.EpisodeFinished>? afterEpisode = null,
+        Action<ActorSystem, GroupProtocol.Bundle>? show = null)
     {
         var system = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka.loglevel = OFF\n" + hocon).WithFallback(SimulatorSystem.Configuration));
         try
@@ -151,7 +187,9 @@ public sealed class SpreadTests
 
             var catalog = checkpoints?.Of(cells) ?? new UnkeptCells(cells);
             var (ofCells, ofClients) = (Places("device-of-cells", null), Places("device-of-clients", between));
-            var clients = system.ActorOf(Props.Create(() => new Groups(catalog, ofClients, loses)));
+            var line = loses ?? (show is null ? null : _ => false);
+            Action<GroupProtocol.Bundle> seen = b => show?.Invoke(system, b);
+            var clients = system.ActorOf(Props.Create(() => new Groups(catalog, ofClients, line, seen)));
             made?.Invoke(clients);
             var hosts = system.ActorOf(Props.Create(() => new Hosts(catalog, ofCells, clients, groups)));
             var completion = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -183,7 +221,7 @@ public sealed class SpreadTests
     {
         private IActorRef? _newest;
 
-        public Groups(ICellCatalog catalog, IActorRef places, Func<int, bool>? loses)
+        public Groups(ICellCatalog catalog, IActorRef places, Func<int, bool>? loses, Action<GroupProtocol.Bundle> show)
         {
             Receive<GroupProtocol.Enlist>(m =>
             {
@@ -192,7 +230,7 @@ public sealed class SpreadTests
                 if (group.IsNobody())
                 {
                     var props = ClientGroup.Props(catalog, places);
-                    _newest = group = Context.ActorOf(loses is null ? props : Props.Create(() => new Line(props, loses)), name);
+                    _newest = group = Context.ActorOf(loses is null ? props : Props.Create(() => new Line(props, loses, show)), name);
                 }
 
                 group.Forward(m);
@@ -203,14 +241,14 @@ public sealed class SpreadTests
         protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
     }
 
-    /// <summary>Between a post and its group, and loses some of what they say.</summary>
+    /// <summary>Between a post and its group: shows what passes, and loses some of it.</summary>
     private sealed class Line : ReceiveActor
     {
         private readonly IActorRef _group;
         private IActorRef _post = ActorRefs.Nobody;
         private int _passed;
 
-        public Line(Props group, Func<int, bool> loses)
+        public Line(Props group, Func<int, bool> loses, Action<GroupProtocol.Bundle> show)
         {
             _group = Context.ActorOf(group);
             Receive<GroupProtocol.Enlist>(m =>
@@ -220,6 +258,11 @@ public sealed class SpreadTests
             });
             ReceiveAny(m =>
             {
+                if (m is GroupProtocol.Bundle bundle)
+                {
+                    show(bundle);
+                }
+
                 if (m is not GroupProtocol.Bundle || !loses(++_passed))
                 {
                     (Sender.Equals(_group) ? _post : _group).Tell(m);
