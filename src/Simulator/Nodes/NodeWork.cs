@@ -21,6 +21,7 @@ internal sealed class NodeWork : IAsyncDisposable
     internal static NodeWork Start(ActorSystem system, NodeSettings settings)
     {
         system.ActorOf(Props.Create<MembershipTelemetry>(), MembershipTelemetry.Name);
+        system.ActorOf(Props.Create<Expulsion>(), Expulsion.Name);
         return new NodeWork(settings.Roles.Contains(NodeRoles.Cell, StringComparer.Ordinal) || settings.Roles.Contains(NodeRoles.Client, StringComparer.Ordinal)
             ? NodeCells.Start(system, ComputeDevice.Find(settings.Device), settings.Roles, settings.Threads, settings.Runs, TimeProvider.System)
             : null);
