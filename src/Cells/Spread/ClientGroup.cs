@@ -186,7 +186,8 @@ internal sealed class ClientGroup : UntypedActor, IWithTimers
             _device,
             new PolicySlot(message.Reservation, message.First),
             enlist.Count,
-            sequential) { First = enlist.First };
+            sequential)
+        { First = enlist.First };
         var settings = CellMembers.ClientsOf(options);
         Become(Carrying);
         _clients = [.. Enumerable.Range(enlist.First, enlist.Count).Select(i => Context.ActorOf(ClientActor.Props(i, settings, links), string.Create(CultureInfo.InvariantCulture, $"client-{i}")))];
