@@ -25,6 +25,12 @@ public sealed class ClusterRunTests(Undisturbed undisturbed) : IDisposable
     }
 
     [SlowFact]
+    public async Task Spread_over_three_processes_it_comes_to_the_same_bytes()
+    {
+        await _cluster.Run("spread", "--local-nodes", "3", "--set", "placement=spread", "--quiet", "--no-listen").CompletesAsync(undisturbed, _cluster);
+    }
+
+    [SlowFact]
     public async Task A_node_that_does_not_share_the_folder_is_named_and_the_run_ends()
     {
         await _cluster.StartNodeAsync();
