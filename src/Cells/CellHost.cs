@@ -40,7 +40,6 @@ public sealed class CellHost : UntypedActor, IWithTimers
     private KeptCell? _kept;
     private CellPlaces.Placed? _place;
     private int? _toBegin;
-    private long _heardAtLastTick = -1;
     private int _writing;
     private bool _stopping;
     private bool _handsOver;
@@ -351,7 +350,7 @@ public sealed class CellHost : UntypedActor, IWithTimers
                 _failure is null ? "it stopped without an end" : _failure is ClientsLostException ? _failure.Message : $"{_failure.GetType().Name}: {_failure.Message}",
                 Counts: _failure is not ClientsLostException));
         }
-        else if (_handsOver && !_stopping && _end is { Status: CellStatus.Interrupted, Detail: null })
+        else if (_handsOver && !_stopping && _end is { Status: CellStatus.Interrupted, IsStopped: false })
         {
             _end = null;
             Close(new PopulationProtocol.CellHandedOver(Cell, Epoch));
@@ -393,7 +392,7 @@ public sealed class CellHost : UntypedActor, IWithTimers
                 return;
             }
 
-            if (_end is { } end && EndsForGood(end))
+            if (_end is { IsForGood: true } end)
             {
                 // Heard, so its results are where they belong.
                 _end = null;
@@ -407,21 +406,12 @@ public sealed class CellHost : UntypedActor, IWithTimers
         Context.Stop(Self);
     }
 
-    /// <summary>Whether there is nothing to go on with: a cell that was stopped from outside says so itself.</summary>
-    private static bool EndsForGood(PopulationProtocol.CellEnded end) =>
-        end is { Status: CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged } or { Status: CellStatus.Interrupted, Detail: not null };
-
     private void OnTick()
     {
-        if (_outbox.HeardUpTo == _heardAtLastTick)
+        foreach (var (number, message) in _outbox.Stalled())
         {
-            foreach (var (number, message) in _outbox.Again())
-            {
-                _population.Tell(new HostProtocol.Told(Cell, Epoch, number, message));
-            }
+            _population.Tell(new HostProtocol.Told(Cell, Epoch, number, message));
         }
-
-        _heardAtLastTick = _outbox.HeardUpTo;
     }
 
     private void Tell(object message)
@@ -443,11 +433,6 @@ public sealed class CellHost : UntypedActor, IWithTimers
     private sealed record Unopened(Exception Error) : INoSerializationVerificationNeeded;
 
     private sealed record Written(int Episode, string? Fault, bool Expected) : INoSerializationVerificationNeeded;
-
-    private sealed record Tick : INoSerializationVerificationNeeded
-    {
-        internal static Tick Instance { get; } = new();
-    }
 
     private sealed class Producer(ICellCatalog catalog, IActorRef places, Func<RunDescription, IActorRef, SpreadClients>? spread) : IIndirectActorProducer
     {

@@ -9,12 +9,10 @@ internal sealed class Outbox(int window)
     private readonly Queue<object> _flying = [];
     private readonly Queue<object> _waiting = [];
     private long _heard;
+    private long _heardBefore = -1;
 
     /// <summary>Whether all has been heard.</summary>
     internal bool IsEmpty => _flying.Count == 0 && _waiting.Count == 0;
-
-    /// <summary>Number up to which all has been heard.</summary>
-    internal long HeardUpTo => _heard;
 
     /// <summary>Takes in what is to be told.</summary>
     internal void Add(object message) => _waiting.Enqueue(message);
@@ -31,8 +29,13 @@ internal sealed class Outbox(int window)
         return (_heard + _flying.Count, message);
     }
 
-    /// <summary>All that is under way, in order, to be told once more.</summary>
-    internal IEnumerable<(long Number, object Message)> Again() => _flying.Select((m, i) => (_heard + 1 + i, m));
+    /// <summary>From time to time: all that is under way, in order, to be told once more, where nothing has been heard since the last call.</summary>
+    internal IReadOnlyList<(long Number, object Message)> Stalled()
+    {
+        var stalled = _heard == _heardBefore;
+        _heardBefore = _heard;
+        return stalled ? [.. _flying.Select((m, i) => (_heard + 1 + i, m))] : [];
+    }
 
     /// <summary>All up to a number has been heard. A number of earlier is none of interest; one that was never told is nobody's.</summary>
     internal void Heard(long number)

@@ -355,9 +355,4 @@ public sealed class PopulationActor : ReceiveActor, IWithTimers
         /// <summary>Whether its end is to be held against it.</summary>
         internal bool Counts { get; set; } = true;
     }
-
-    private sealed record Tick : INoSerializationVerificationNeeded
-    {
-        internal static Tick Instance { get; } = new();
-    }
 }

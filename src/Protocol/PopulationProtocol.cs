@@ -140,5 +140,12 @@ public static class PopulationProtocol
     /// <param name="Episodes">Training episodes done.</param>
     /// <param name="StoppingEpisode">The reference stopping episode: the first at which every agent had been frozen once; 0 where it never came.</param>
     /// <param name="Detail">What diverged or failed; null otherwise.</param>
-    public sealed record CellEnded(int Cell, int Epoch, CellStatus Status, int Episodes, int StoppingEpisode, string? Detail);
+    public sealed record CellEnded(int Cell, int Epoch, CellStatus Status, int Episodes, int StoppingEpisode, string? Detail)
+    {
+        /// <summary>Whether somebody stopped it from outside, which it says itself: an interruption of its run has no detail.</summary>
+        public bool IsStopped => this is { Status: CellStatus.Interrupted, Detail: not null };
+
+        /// <summary>Whether there is nothing to go on with: one that failed, or whose run was interrupted, is begun again when the run is resumed.</summary>
+        public bool IsForGood => Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged || IsStopped;
+    }
 }

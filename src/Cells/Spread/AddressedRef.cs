@@ -23,7 +23,7 @@ internal sealed class AddressedRef(IActorRefProvider provider, ActorPath path, I
     /// <param name="context">The actor's, which carries.</param>
     /// <param name="name">Its name there.</param>
     /// <param name="address">For whom.</param>
-    internal static IActorRef Of(IUntypedActorContext context, string name, int address) => new AddressedRef(((ExtendedActorSystem)context.System).Provider, context.Self.Path / name, context.Self, address);
+    internal static IActorRef Of(IUntypedActorContext context, string name, int address) => Of(context.System, context.Self, name, address);
 
     /// <summary>Makes one below an actor.</summary>
     internal static IActorRef Of(ActorSystem system, IActorRef carrier, string name, int address) => new AddressedRef(((ExtendedActorSystem)system).Provider, carrier.Path / name, carrier, address);

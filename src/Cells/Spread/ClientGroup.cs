@@ -130,7 +130,7 @@ internal sealed class ClientGroup : UntypedActor, IWithTimers
                 Send();
                 break;
             case Tick:
-                foreach (var bundle in _courier!.Tick())
+                foreach (var bundle in _courier!.OnTick())
                 {
                     _post.Tell(bundle);
                 }
@@ -215,10 +215,5 @@ internal sealed class ClientGroup : UntypedActor, IWithTimers
     private sealed record Failed : INoSerializationVerificationNeeded
     {
         internal static Failed Instance { get; } = new();
-    }
-
-    private sealed record Tick : INoSerializationVerificationNeeded
-    {
-        internal static Tick Instance { get; } = new();
     }
 }

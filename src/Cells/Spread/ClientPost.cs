@@ -121,15 +121,10 @@ internal sealed class ClientPost : UntypedActor, IWithTimers
             return;
         }
 
-        foreach (var bundle in _courier.Tick())
+        foreach (var bundle in _courier.OnTick())
         {
             _group.Tell(bundle);
         }
-    }
-
-    private sealed record Tick : INoSerializationVerificationNeeded
-    {
-        internal static Tick Instance { get; } = new();
     }
 }
 

@@ -19,7 +19,6 @@ internal sealed class Courier(int members, Func<object, bool> together)
     private readonly List<GroupProtocol.Item> _gathered = [];
     private long _received;
     private long _told;
-    private long _heardAtLastTick = -1;
     private int _waiting;
 
     /// <summary>Takes in a message for the other side.</summary>
@@ -56,14 +55,9 @@ internal sealed class Courier(int members, Func<object, bool> together)
     }
 
     /// <summary>From time to time: what must be said again, or for the sake of what was heard.</summary>
-    internal IEnumerable<GroupProtocol.Bundle> Tick()
-    {
-        var stalled = !_outbox.IsEmpty && _outbox.HeardUpTo == _heardAtLastTick;
-        _heardAtLastTick = _outbox.HeardUpTo;
-        return stalled ? _outbox.Again().Select(Bundle).ToList()
-            : _told != _received ? [Bundle((0, Array.Empty<GroupProtocol.Item>()))]
-            : [];
-    }
+    internal IEnumerable<GroupProtocol.Bundle> OnTick() => _outbox.Stalled() is { Count: > 0 } stalled ? stalled.Select(Bundle).ToList()
+        : _told != _received ? [Bundle((0, Array.Empty<GroupProtocol.Item>()))]
+        : [];
 
     private GroupProtocol.Bundle Bundle((long Number, object Message) next)
     {

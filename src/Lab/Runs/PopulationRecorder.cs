@@ -334,16 +334,13 @@ internal sealed class PopulationRecorder : IPopulationObserver
         }
 
         history.DropWritten();
-        if (message.Status is CellStatus.Completed or CellStatus.Stopped or CellStatus.Diverged || IsStopped(message))
+        if (message.IsForGood)
         {
             _owing.Remove(message.Cell);
         }
 
         _live.End(message.Cell, message);
     }
-
-    /// <summary>Whether somebody stopped a cell, which then has ended for good: it says so itself.</summary>
-    internal static bool IsStopped(PopulationProtocol.CellEnded? end) => end is { Status: CellStatus.Interrupted, Detail: not null };
 
     private void Locked(Action action)
     {

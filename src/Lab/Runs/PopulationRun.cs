@@ -326,7 +326,7 @@ public sealed class PopulationRun : IDisposable
     private RunStatus StatusOf(bool finished)
     {
         var ends = _recorder.Histories.Select(h => h.End).ToList();
-        return !finished || ends.Exists(e => e?.Status == CellStatus.Interrupted && !PopulationRecorder.IsStopped(e)) ? RunStatus.Interrupted
+        return !finished || ends.Exists(e => e is { Status: CellStatus.Interrupted, IsStopped: false }) ? RunStatus.Interrupted
             : ends.Exists(e => e?.Status == CellStatus.Failed) ? RunStatus.Failed
             : RunStatus.Done;
     }

@@ -1,7 +1,5 @@
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Hosting;
-using Akka.Hosting.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Simulator.Telemetry;
 
@@ -10,8 +8,6 @@ namespace Simulator;
 /// <summary>Lets others watch a node: metrics and health over HTTP, and whatever the OTEL_* variables ask for. It asks no actor anything.</summary>
 internal sealed class NodeHost : IAsyncDisposable
 {
-    private static readonly ActorSystemLivenessCheck ActorSystemCheck = new();
-
     private CommandHost _host = null!;
     private ActorSystem? _system;
 
@@ -37,7 +33,7 @@ internal sealed class NodeHost : IAsyncDisposable
             listen,
             (services, prometheus) => services.AddExport([new("simulator.roles", string.Join(',', settings.Roles))], plan: null, prometheus),
             builder => builder.Services.AddHealthChecks()
-                .AddAsyncCheck("actors", async ct => node._system is { } system ? await ActorSystemCheck.CheckHealthAsync(new AkkaHealthCheckContext(system), ct).ConfigureAwait(false) : HealthCheckResult.Healthy())
+                .AddAsyncCheck("actors", ct => CommandHost.CheckAsync(node._system, ct))
                 .AddCheck("member", node.Membership, tags: [CommandHost.Ready]),
             _ => { }).ConfigureAwait(false);
         return node;

@@ -1,6 +1,10 @@
 using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Hosting;
+using Akka.Hosting.HealthChecks;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Simulator;
 
@@ -12,6 +16,8 @@ internal sealed class CommandHost : IAsyncDisposable
 {
     /// <summary>Tag of health checks that say whether work can be done; those without it say whether the process is alive.</summary>
     internal const string Ready = "ready";
+
+    private static readonly ActorSystemLivenessCheck ActorSystemCheck = new();
 
     private readonly IHost _host;
 
@@ -64,6 +70,10 @@ internal sealed class CommandHost : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Whether an actor system is alive; one that is not there yet, or not missed any more, is well.</summary>
+    internal static async Task<HealthCheckResult> CheckAsync(ActorSystem? system, CancellationToken cancellation) =>
+        system is null ? HealthCheckResult.Healthy() : await ActorSystemCheck.CheckHealthAsync(new AkkaHealthCheckContext(system), cancellation).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

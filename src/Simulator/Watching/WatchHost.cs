@@ -1,5 +1,3 @@
-using Akka.Hosting;
-using Akka.Hosting.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Simulator.Lab;
 
@@ -12,8 +10,6 @@ internal sealed class WatchHost : IAsyncDisposable
 {
     /// <summary>A device answers between two operations; one of a large cell takes seconds.</summary>
     private static readonly TimeSpan DevicePatience = TimeSpan.FromSeconds(10);
-
-    private static readonly ActorSystemLivenessCheck ActorSystemCheck = new();
 
     private readonly CommandHost _host;
     private readonly Watched _watched;
@@ -58,7 +54,7 @@ internal sealed class WatchHost : IAsyncDisposable
     {
         builder.AddPage(watched);
         builder.Services.AddHealthChecks()
-            .AddAsyncCheck("actors", async ct => watched.Run?.Actors is { } actors ? await ActorSystemCheck.CheckHealthAsync(new AkkaHealthCheckContext(actors), ct).ConfigureAwait(false) : HealthCheckResult.Healthy())
+            .AddAsyncCheck("actors", ct => CommandHost.CheckAsync(watched.Run?.Actors, ct))
             .AddCheck("store", () => Result(watched.Run is { StoreFault: null }, watched.Run is { } run ? run.StoreFault : "the run has not begun"), tags: [CommandHost.Ready])
             .AddAsyncCheck("device", async () => Result(watched.Run is not { } run || await run.DevicesAnswerAsync(DevicePatience).ConfigureAwait(false), $"a device has not answered for {DevicePatience.TotalSeconds} s"), tags: [CommandHost.Ready]);
     }
